@@ -1,0 +1,175 @@
+package web
+
+import (
+	"html/template"
+	"time"
+
+	"tasks/internal/docs"
+	"tasks/internal/manager"
+	"tasks/internal/markdown"
+	"tasks/internal/task"
+)
+
+// Every page is one of these structs rendered by the template of its name over
+// templates/shell.html; housetest executes each with a filled sample, so that a
+// misspelt field fails a test.
+
+// Base is what the shell needs; every page embeds it.
+type Base struct {
+	Title  string // of the page, without the repository's name
+	Kind   string // data-page-kind
+	DocRel string // data-doc-rel; "" where no file stands behind the page
+	URL    string // path of this page, as the chat's "page"
+	Repo   string // name of the repository: its folder's name
+	Branch string
+	Assets string // prefix of assets with their hash, "/tasks-assets/h-…/"
+	Crumbs []Crumb
+	Nav    []*docs.Node
+	Counts map[string]int // of tasks by status, and "queued"
+	// Outline is the headings of the document, nil where there is none.
+	Outline []markdown.Heading
+	Chat    ChatInfo
+	Query   string // what stands in the search box
+	Version string
+	Demo    bool // the model is scripted; the shell says so plainly
+}
+
+// Crumb is one part of the path in the top bar; Href "" for the last.
+type Crumb struct{ Name, Href string }
+
+// ChatInfo is what the drawer needs before any script has run.
+type ChatInfo struct {
+	Ready     bool   // a model is configured
+	Model     string // its name
+	Source    string // where the key came from, never the key
+	Scripted  bool   // the demo's model
+	Approve   string // ask, all, readonly, none
+	NeedToken bool   // a token is set and this browser has not shown it
+	Doc       string
+	Page      string
+	Starters  []string // three questions that fit this page
+}
+
+// DocPage is a document (doc, or any text file).
+type DocPage struct {
+	Base
+	Path       string
+	HTML       template.HTML // from markdown.Render only
+	ModTime    time.Time
+	LastAuthor string // of the newest commit, or ""
+	LastWhen   time.Time
+	Words      int
+	Minutes    int // reading time
+	Hash       string
+	Broken     []string // link targets that lead nowhere
+	Cut        bool
+}
+
+// TaskPage is a task: its front matter as a header, then the document.
+type TaskPage struct {
+	DocPage
+	Task       *task.Task
+	Run        *RunView
+	Sections   []task.Section
+	Depends    []TaskRef
+	Dependents []TaskRef
+}
+
+// TaskRef is a task named by another.
+type TaskRef struct {
+	Slug, Title, Href string
+	Status            task.Status
+	Missing           bool
+}
+
+// RunView is a run as people see it.
+type RunView struct {
+	State    string
+	Reason   string
+	Place    int
+	QueuedAt time.Time
+	Note     string
+}
+
+// TaskRow is one task of a list.
+type TaskRow struct {
+	*task.Task
+	Href string
+	Run  *RunView
+}
+
+// TasksPage is the list of tasks.
+type TasksPage struct {
+	Base
+	Groups []TaskGroup
+	Total  int
+}
+
+// TaskGroup is the tasks of one status.
+type TaskGroup struct {
+	Status task.Status
+	Label  string
+	Rows   []TaskRow
+}
+
+// FolderPage is a folder's listing, with its README below.
+type FolderPage struct {
+	Base
+	Path               string
+	Entries            []docs.ListEntry
+	Total              int
+	PrevHref, NextHref string
+	Readme             template.HTML
+}
+
+// HomePage says what is here and what needs the user.
+type HomePage struct {
+	Base
+	Readme  template.HTML
+	Ready   []TaskRow // ready, not queued
+	Queued  []TaskRow
+	Active  []TaskRow // in progress
+	Broken  []TaskRow
+	Recent  []docs.ListEntry // lately changed docs
+	NoTasks bool
+}
+
+// SearchPage is the hits of a query.
+type SearchPage struct {
+	Base
+	Hits      []SearchGroup
+	Total     int
+	Truncated bool
+	Took      time.Duration
+	Error     string
+}
+
+// SearchGroup is the hits in one file.
+type SearchGroup struct {
+	Path, Title, Href, Kind string
+	Lines                   []SearchLine
+}
+
+// SearchLine is one hit, cut in three so that the middle can be marked.
+type SearchLine struct {
+	Line                 int
+	Before, Match, After string
+}
+
+// StatusPage is queue and health.
+type StatusPage struct {
+	Base
+	Status *manager.Status
+	Rows   []TaskRow // queued, blocked and running, in the queue's order
+	Ready  []TaskRow // ready, not queued
+}
+
+// ErrorPage is any error.
+type ErrorPage struct {
+	Base
+	Code    int
+	Heading string
+	Message string
+	Hint    string
+	Near    []docs.ListEntry // pages with a similar name
+}
