@@ -3,6 +3,7 @@ package config
 import (
 	"net"
 	"net/url"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -114,8 +115,8 @@ func setURL(at func(*Settings) *string) func(*Settings, string) error {
 func setPrefixes(s *Settings, v string) error {
 	s.Edit = nil
 	for _, p := range splitList(v) {
-		p = strings.Trim(filepath.ToSlash(p), "/")
-		if p == "" || p == "." || !filepath.IsLocal(p) || strings.HasPrefix(p, ".") {
+		p = path.Clean(strings.Trim(p, "/"))
+		if p == "." || !filepath.IsLocal(p) || strings.HasPrefix(p, ".") {
 			return fault.New(fault.Usage, "%q is not a folder below the root", p)
 		}
 		s.Edit = append(s.Edit, p)
@@ -142,7 +143,7 @@ func lessApproval(now, next string) bool {
 
 func lessPrefixes(now, next string) bool {
 	for _, n := range splitList(next) {
-		n = strings.Trim(n, "/")
+		n = path.Clean(strings.Trim(n, "/"))
 		inside := false
 		for _, p := range splitList(now) {
 			inside = inside || n == p || strings.HasPrefix(n, p+"/")
