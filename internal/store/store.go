@@ -10,7 +10,19 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	_ "modernc.org/sqlite" // the driver named "sqlite"
+
+	"tasks/internal/fault"
 )
+
+// file is the database's name in the state folder.
+const file = "tasks.db"
 
 // DB is the open database of one checkout.
 type DB struct {
@@ -19,9 +31,84 @@ type DB struct {
 }
 
 // Open opens the database in the state folder dir, making both when they are
-// missing, and brings the schema up to date.
-func Open(ctx context.Context, dir string) (*DB, error) { panic("skeleton") }
+// missing, and brings the schema up to date. The folder above dir must exist.
+// Forbidden for a folder or file that is not safely ours, Unavailable where the
+// database cannot be read or is of a newer program.
+func Open(ctx context.Context, dir string) (*DB, error) {
+	if err := makeDir(dir); err != nil {
+		return nil, err
+	}
+	name := filepath.Join(dir, file)
+	// SQLite makes its files with the mode of the first one, so that one is ours to make.
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	switch {
+	case err == nil:
+		err = f.Close()
+	case errors.Is(err, fs.ErrExist):
+		err = checkFile(name)
+	}
+	if err != nil {
+		return nil, unusable(name, err)
+	}
+	return open(ctx, dir)
+}
 
-// OpenExisting is Open for reading commands: it creates nothing and returns nil,
-// nil where there is no database yet.
-func OpenExisting(ctx context.Context, dir string) (*DB, error) { panic("skeleton") }
+// OpenExisting is Open for reading commands: it makes neither folder nor database
+// and returns nil, nil where there is no database yet.
+func OpenExisting(ctx context.Context, dir string) (*DB, error) {
+	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err := checkDir(dir); err != nil {
+		return nil, err
+	}
+	name := filepath.Join(dir, file)
+	err := checkFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, unusable(name, err)
+	}
+	return open(ctx, dir)
+}
+
+// open opens the database file, which exists, and migrates it.
+func open(ctx context.Context, dir string) (*DB, error) {
+	name := filepath.Join(dir, file)
+	db, err := sql.Open("sqlite", dsn(name))
+	if err != nil {
+		return nil, unusable(name, err)
+	}
+	// A command uses one connection; more of them cost time only where a server
+	// wants to read beside a write.
+	db.SetMaxOpenConns(8)
+	db.SetMaxIdleConns(8)
+	if err := migrate(ctx, db); err != nil {
+		db.Close()
+		return nil, unusable(name, err)
+	}
+	return &DB{DB: db, Dir: dir}, nil
+}
+
+// dsn is the driver's name for a database. The busy timeout stands first because
+// the change to WAL mode may already have to wait for another process.
+func dsn(name string) string {
+	u := url.URL{Scheme: "file", Path: name}
+	return u.String() + "?mode=rw" +
+		"&_pragma=busy_timeout(5000)" +
+		"&_pragma=journal_mode(WAL)" +
+		"&_pragma=synchronous(NORMAL)" +
+		"&_pragma=foreign_keys(1)" +
+		"&_txlock=immediate"
+}
+
+// unusable gives err words for people where it has none yet.
+func unusable(name string, err error) error {
+	var known *fault.Error
+	if errors.As(err, &known) || fault.Canceled(err) {
+		return err
+	}
+	return fault.New(fault.Unavailable, "cannot use the database %s: %w", name, err).
+		WithHint("it holds the queue and the history, no work: where it is damaged, move it aside and a new one is made")
+}
