@@ -9,7 +9,6 @@
 package process
 
 import (
-	"context"
 	"io"
 	"time"
 )
@@ -32,14 +31,17 @@ type Limits struct {
 	Wall      time.Duration
 	Grace     time.Duration // between interrupt and kill; default 2 s
 	MaxOutput int64         // bytes of each stream; more ends the tree
-	Memory    int64         // bytes of address space or resident memory, as the system can
-	Processes int
+	Memory    int64         // bytes resident in the whole tree; Linux only
+	Processes int           // in the whole tree; Linux only
 }
 
-// Sandbox is what the tree may see of the disk.
+// Sandbox is what the tree may see of the disk. Paths are absolute; one that is not
+// there is passed over. Bubblewrap holds it where it works, else Landlock, else
+// nothing does, and End.Protected says so. Under Landlock a file made later in a
+// folder that also holds a denied path cannot be read.
 type Sandbox struct {
-	ReadOnly []string // paths that may be read
-	Writable []string
+	ReadOnly []string // files and folders that may be read and run
+	Writable []string // folders that may be written as well
 	Deny     []string // paths below those that may not be read at all
 }
 
@@ -52,7 +54,9 @@ const (
 	Signaled   Cause = "signaled"
 	TimedOut   Cause = "timeout"
 	Canceled   Cause = "cancelled"
-	TooMuch    Cause = "output" // more than MaxOutput
+	TooMuch    Cause = "output"    // more than MaxOutput
+	TooLarge   Cause = "memory"    // more than Memory
+	TooMany    Cause = "processes" // more than Processes
 	NotStarted Cause = "not_started"
 )
 
@@ -64,11 +68,3 @@ type End struct {
 	Protected string // "bubblewrap", "landlock", or "" : what really held
 	LastWords string // end of standard error, at most 2 KB
 }
-
-// Run runs the tree to its end. The error is for what could not be started; how a
-// started tree ended is in End.
-func Run(ctx context.Context, s Spec) (End, error) { panic("skeleton") }
-
-// Guardian is the entry of the guardian process: main calls it before anything
-// else, and it returns false at once where this process is not one.
-func Guardian() bool { return false }
