@@ -1,12 +1,16 @@
 // Package run is the records of runs: the work on a task from kickoff to its end.
 // A task has at most one active run; the database itself holds that.
+//
+// The queue is the queued and blocked runs, by priority (none counts as p2) and,
+// within one, in the order of their kickoffs.
 package run
 
 import (
-	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"encoding/binary"
+	"strings"
 	"time"
-
-	"tasks/internal/store"
 )
 
 // State is where a run stands.
@@ -28,7 +32,26 @@ const (
 )
 
 // Active tells whether the run still holds its task.
-func (s State) Active() bool { panic("skeleton") }
+func (s State) Active() bool {
+	switch s {
+	case Queued, Blocked, Dispatching, Running, Retrying, Verifying, Review:
+		return true
+	}
+	return false
+}
+
+// Waiting tells whether the run is still in the queue: nothing was started for it.
+func (s State) Waiting() bool { return s == Queued || s == Blocked }
+
+// The reasons of a blocked run.
+const (
+	Dependency = "dependency" // a task it depends on is not completed
+	Invalid    = "invalid"    // its worksheet no longer passes the check
+	Changed    = "changed"    // its worksheet is not the one kicked off
+	Limit      = "limit"      // as many runs as may be are on
+	Owner      = "owner"      // it is not this manager's
+	Untrusted  = "untrusted"  // the root's own commands are not trusted
+)
 
 // Reason says why a run is where it is.
 type Reason struct {
@@ -53,22 +76,11 @@ type Run struct {
 	QueuedAt, StartedAt, EndedAt time.Time // zero where not yet
 }
 
-// Store holds the runs of one checkout.
-type Store struct{}
-
-// New makes a store; a nil db is an empty one that cannot be written.
-func New(db *store.DB) *Store { panic("skeleton") }
-
-// Enqueue records a queued run. Where the task has an active run already it
-// returns that one and false.
-func (s *Store) Enqueue(ctx context.Context, r Run) (Run, bool, error) { panic("skeleton") }
-
-// Unqueue takes a queued or blocked run of slug out; NotFound where there is none,
-// Conflict where it is past the queue.
-func (s *Store) Unqueue(ctx context.Context, slug string) (Run, error) { panic("skeleton") }
-
-// Latest is the newest run of slug, nil where there is none.
-func (s *Store) Latest(ctx context.Context, slug string) (*Run, error) { panic("skeleton") }
-
-// LatestAll is the newest run of every task that has one, by slug.
-func (s *Store) LatestAll(ctx context.Context) (map[string]*Run, error) { panic("skeleton") }
+// newID makes an id that nobody can guess and that sorts by time: 48 bits of
+// milliseconds, 80 random ones.
+func newID(now time.Time) string {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], uint64(now.UnixMilli())<<16)
+	rand.Read(b[6:]) // never fails
+	return strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
+}

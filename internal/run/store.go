@@ -1,0 +1,234 @@
+package run
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"tasks/internal/fault"
+	"tasks/internal/store"
+)
+
+// Store holds the runs of one checkout. Safe for concurrent use, also beside other
+// processes.
+type Store struct {
+	db *store.DB
+}
+
+// New makes a store; a nil db is an empty one that cannot be written.
+func New(db *store.DB) *Store { return &Store{db: db} }
+
+// stamp is the form of times in the database: UTC, of one width, so that they sort.
+const stamp = "2006-01-02T15:04:05.000000000Z"
+
+const (
+	// queue numbers the waiting runs. The stored place only orders kickoffs; the
+	// place in the queue is counted anew on each read, so it is never stale.
+	queue = `with queue(id, n) as (
+		select id, row_number() over (order by case priority when '' then 'p2' else priority end, place)
+		from runs where state in ('queued','blocked')) `
+
+	// columns are in the order of scan; %s is the worksheet.
+	columns = `r.id, r.slug, r.path, r.state, r.reason_code, r.reason_text, coalesce(queue.n, 0),
+		r.attempt, r.worker, r.session, r.branch, r.base, r.worktree, %s, r.hash, r.note, r.source,
+		r.priority, r.cost_usd, r.pr_url, r.queued_at, r.started_at, r.ended_at`
+
+	from = ` from runs r left join queue on queue.id = r.id `
+)
+
+var (
+	selectRun  = queue + "select " + fmt.Sprintf(columns, "r.worksheet") + from
+	selectBare = queue + "select " + fmt.Sprintf(columns, "null") + from
+)
+
+// Enqueue records a queued run, or a blocked one where r.State says so. Where the
+// task has an active run already it returns that one and false. The id is made
+// here; a zero QueuedAt is now.
+func (s *Store) Enqueue(ctx context.Context, r Run) (Run, bool, error) {
+	if s.db == nil {
+		return Run{}, false, fault.New(fault.Unavailable, "cannot queue %s: there is no database", r.Slug)
+	}
+	if r.QueuedAt.IsZero() {
+		r.QueuedAt = time.Now()
+	}
+	if r.State == "" {
+		r.State = Queued
+	}
+	if !r.State.Waiting() {
+		return Run{}, false, fmt.Errorf("enqueue %s: state %q is not one of the queue", r.Slug, r.State)
+	}
+	if r.Reason == nil {
+		r.Reason = &Reason{}
+	}
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return Run{}, false, fmt.Errorf("enqueue %s: %w", r.Slug, err)
+	}
+	defer tx.Rollback()
+	active, err := one(ctx, tx, `where r.slug = ? and r.state in ('queued','blocked','dispatching','running','retrying','verifying','review')`, r.Slug)
+	if err != nil {
+		return Run{}, false, err
+	}
+	if active != nil {
+		return *active, false, nil
+	}
+	r.ID = newID(r.QueuedAt)
+	_, err = tx.ExecContext(ctx, `insert into runs
+		(id, slug, path, state, reason_code, reason_text, place, worker, branch, base,
+		 worksheet, hash, note, source, priority, queued_at)
+		values (?, ?, ?, ?, ?, ?, (select coalesce(max(place), 0) + 1 from runs), ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		r.ID, r.Slug, r.Path, r.State, r.Reason.Code, r.Reason.Text, r.Worker, r.Branch, r.Base,
+		notNil(r.Worksheet), r.Hash, r.Note, r.Source, r.Priority, r.QueuedAt.UTC().Format(stamp))
+	if err != nil {
+		return Run{}, false, fmt.Errorf("enqueue %s: %w", r.Slug, err)
+	}
+	made, err := one(ctx, tx, `where r.id = ?`, r.ID)
+	if err != nil {
+		return Run{}, false, err
+	}
+	if err := tx.Commit(); err != nil {
+		return Run{}, false, fmt.Errorf("enqueue %s: %w", r.Slug, err)
+	}
+	return *made, true, nil
+}
+
+// Unqueue takes a queued or blocked run of slug out and returns it as it was; it
+// never began, so nothing of it is kept. NotFound where there is none, Conflict
+// where it is past the queue.
+func (s *Store) Unqueue(ctx context.Context, slug string) (Run, error) {
+	none := fault.New(fault.NotFound, "%s is not in the queue", slug)
+	if s.db == nil {
+		return Run{}, none
+	}
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return Run{}, fmt.Errorf("unqueue %s: %w", slug, err)
+	}
+	defer tx.Rollback()
+	r, err := one(ctx, tx, `where r.slug = ? order by r.place desc limit 1`, slug)
+	switch {
+	case err != nil:
+		return Run{}, err
+	case r == nil || !r.State.Active():
+		return Run{}, none
+	case !r.State.Waiting():
+		return Run{}, fault.New(fault.Conflict, "%s cannot be taken out of the queue: its run is %s already", slug, r.State).
+			WithHint("tasks run stop %s ends the run", slug)
+	}
+	if _, err := tx.ExecContext(ctx, `delete from runs where id = ?`, r.ID); err != nil {
+		return Run{}, fmt.Errorf("unqueue %s: %w", slug, err)
+	}
+	if err := tx.Commit(); err != nil {
+		return Run{}, fmt.Errorf("unqueue %s: %w", slug, err)
+	}
+	return *r, nil
+}
+
+// Hold moves a waiting run between queued (reason nil) and blocked. It tells
+// whether it did: a run that has left the queue meanwhile is left alone.
+func (s *Store) Hold(ctx context.Context, id string, reason *Reason) (bool, error) {
+	if s.db == nil {
+		return false, nil
+	}
+	state, why := Queued, Reason{}
+	if reason != nil {
+		state, why = Blocked, *reason
+	}
+	res, err := s.db.ExecContext(ctx, `update runs set state = ?, reason_code = ?, reason_text = ?
+		where id = ? and state in ('queued','blocked')`, state, why.Code, why.Text, id)
+	if err != nil {
+		return false, fmt.Errorf("hold run %s: %w", id, err)
+	}
+	n, err := res.RowsAffected()
+	return n > 0, err
+}
+
+// Latest is the newest run of slug, nil where there is none.
+func (s *Store) Latest(ctx context.Context, slug string) (*Run, error) {
+	if s.db == nil {
+		return nil, nil
+	}
+	return one(ctx, s.db, `where r.slug = ? order by r.place desc limit 1`, slug)
+}
+
+// LatestAll is the newest run of every task that has one, by slug, without the
+// worksheets' bytes.
+func (s *Store) LatestAll(ctx context.Context) (map[string]*Run, error) {
+	out := map[string]*Run{}
+	if s.db == nil {
+		return out, nil
+	}
+	rows, err := s.db.QueryContext(ctx, selectBare+`
+		where r.place = (select max(n.place) from runs n where n.slug = r.slug)`)
+	if err != nil {
+		return nil, fmt.Errorf("read runs: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		r, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		out[r.Slug] = r
+	}
+	return out, rows.Err()
+}
+
+// querier is what a database and a transaction share.
+type querier interface {
+	QueryRowContext(context.Context, string, ...any) *sql.Row
+}
+
+// one reads the run that the clause finds, nil where there is none.
+func one(ctx context.Context, q querier, clause string, args ...any) (*Run, error) {
+	r, err := scan(q.QueryRowContext(ctx, selectRun+clause, args...))
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return r, err
+}
+
+func scan(row interface{ Scan(...any) error }) (*Run, error) {
+	var (
+		r              Run
+		reason         Reason
+		queued         string
+		started, ended sql.NullString
+	)
+	err := row.Scan(&r.ID, &r.Slug, &r.Path, &r.State, &reason.Code, &reason.Text, &r.Place,
+		&r.Attempt, &r.Worker, &r.Session, &r.Branch, &r.Base, &r.Worktree,
+		&r.Worksheet, &r.Hash, &r.Note, &r.Source, &r.Priority, &r.CostUSD, &r.PRURL,
+		&queued, &started, &ended)
+	if err != nil {
+		return nil, fmt.Errorf("read run: %w", err)
+	}
+	if reason.Code != "" {
+		r.Reason = &reason
+	}
+	var e [3]error
+	r.QueuedAt, e[0] = instant(queued)
+	r.StartedAt, e[1] = instant(started.String)
+	r.EndedAt, e[2] = instant(ended.String)
+	if err := errors.Join(e[:]...); err != nil {
+		return nil, fmt.Errorf("read run %s: %w", r.ID, err)
+	}
+	return &r, nil
+}
+
+// instant reads a stamp; the zero time for none.
+func instant(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	return time.Parse(stamp, text)
+}
+
+// notNil keeps an empty worksheet from being written as null.
+func notNil(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
