@@ -19,11 +19,14 @@ create table turns (
   message      text not null,
   first_id     integer not null,          -- id of its first event
   reason       text,                      -- null while it runs
+  runner       text not null default '',  -- the service that runs it, by its lock file
   started_at   text not null,
   ended_at     text,
   unique (conversation, request_id)
 );
 create index turns_conversation on turns(conversation, started_at);
+-- A conversation has one running turn at a time.
+create unique index turns_running on turns(conversation) where reason is null;
 
 -- What browsers watch, written before it is sent.
 create table events (
@@ -42,6 +45,21 @@ create table messages (
   turn         text not null,
   body         text not null,
   primary key (conversation, seq)
+) without rowid;
+
+-- The hash of each file as it was last shown to the model in a conversation.
+create table shown (
+  conversation text not null references conversations(id) on delete cascade,
+  path         text not null,
+  hash         text not null,
+  primary key (conversation, path)
+) without rowid;
+
+-- The tools that the user allowed for the rest of a conversation.
+create table grants (
+  conversation text not null references conversations(id) on delete cascade,
+  tool         text not null,
+  primary key (conversation, tool)
 ) without rowid;
 
 -- The edit journal; both texts are kept so that undo needs nothing else.
