@@ -1,13 +1,17 @@
 // Package git runs git, hardened: a repository's own configuration never makes it
-// run a program (fsmonitor, hooks, filters, external diff, pager, ssh), nothing is
-// prompted for, no optional lock is taken, and the environment is fixed.
+// run a program (fsmonitor, hooks, filters, external diff, signature checks, pager,
+// ssh, lazy fetching), nothing is prompted for, no optional lock is taken, and the
+// environment is fixed.
 //
 // It never compares the work tree through git, because filters run there.
+//
+// The checkout is found without running git: one of ours is known by its files. A
+// repository that belongs to another user is asked of git itself, which refuses it
+// unless the user's own configuration (safe.directory) says otherwise.
 package git
 
 import (
-	"context"
-	"time"
+	"path/filepath"
 )
 
 // Checkout is one git work tree.
@@ -15,36 +19,16 @@ type Checkout struct {
 	Root      string // top of the work tree, absolute, links resolved
 	Dir       string // its git folder
 	CommonDir string // the folder that all work trees share
-}
 
-// Find finds the work tree that holds dir. Unavailable where there is none or git
-// is not installed.
-func Find(ctx context.Context, dir string) (*Checkout, error) { panic("skeleton") }
+	program string // git itself, absolute, outside Root
+	foreign bool   // of another user, and accepted by the user's safe.directory
+}
 
 // StateDir is the folder of our state: tasks/ in the common folder.
-func (c *Checkout) StateDir() string { panic("skeleton") }
+func (c *Checkout) StateDir() string { return filepath.Join(c.CommonDir, "tasks") }
 
-// Output runs git with args and returns its standard output. An error holds the
-// last line of what git said.
-func (c *Checkout) Output(ctx context.Context, args ...string) ([]byte, error) { panic("skeleton") }
+// InfoExclude is the repository's own ignore file that is not committed.
+func (c *Checkout) InfoExclude() string { return filepath.Join(c.CommonDir, "info", "exclude") }
 
-// Branch is the branch checked out, or "" where HEAD is detached.
-func (c *Checkout) Branch(ctx context.Context) (string, error) { panic("skeleton") }
-
-// Tracked tells whether the index holds name.
-func (c *Checkout) Tracked(ctx context.Context, name string) (bool, error) { panic("skeleton") }
-
-// TrackedIgnored lists the tracked files that an ignore rule matches.
-func (c *Checkout) TrackedIgnored(ctx context.Context) ([]string, error) { panic("skeleton") }
-
-// ExcludesFile is the user's own ignore file, or "".
-func (c *Checkout) ExcludesFile(ctx context.Context) string { panic("skeleton") }
-
-// Commit is one entry of the history.
-type Commit struct {
-	Hash, Author, Subject string
-	When                  time.Time
-}
-
-// LastCommit is the newest commit that changed name, nil where none did.
-func (c *Checkout) LastCommit(ctx context.Context, name string) (*Commit, error) { panic("skeleton") }
+// Index is the file that lists what is tracked; it may not be there yet.
+func (c *Checkout) Index() string { return filepath.Join(c.Dir, "index") }

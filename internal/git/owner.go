@@ -1,0 +1,23 @@
+package git
+
+import (
+	"context"
+	"strings"
+
+	"tasks/internal/fault"
+)
+
+// askOwnership lets git decide about a repository that is not ours: its rule is the
+// user's safe.directory, in system and user configuration.
+func (c *Checkout) askOwnership(ctx context.Context) error {
+	_, err := c.run(ctx, userConfig, "rev-parse", "--git-dir")
+	if err == nil {
+		c.foreign = true
+		return nil
+	}
+	if strings.Contains(err.Error(), "safe.directory") || strings.Contains(err.Error(), "dubious ownership") {
+		return fault.New(fault.Forbidden, "%s is refused: it belongs to another user, and git does not trust it either", c.Root).
+			WithHint("if you trust it: git config --global --add safe.directory %s", c.Root)
+	}
+	return err
+}

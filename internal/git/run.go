@@ -1,0 +1,142 @@
+package git
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"tasks/internal/fault"
+)
+
+// timeout bounds one call of git where the caller's context does not.
+const timeout = 30 * time.Second
+
+// maxOutput bounds what one call of git may say; the index of a very large
+// repository has some 10 MB.
+const maxOutput = 256 << 20
+
+// hardening stands before every command. Each entry takes away one way in which a
+// repository's configuration can make git run a program; filters remain, which is
+// why nothing here compares the work tree.
+var hardening = []string{
+	"--no-optional-locks", "--no-pager", "--literal-pathspecs",
+	"-c", "core.fsmonitor=false",
+	"-c", "core.hooksPath=" + os.DevNull,
+	"-c", "core.sshCommand=false",
+	"-c", "core.askPass=false",
+	"-c", "credential.helper=",
+	"-c", "protocol.allow=never",
+	"-c", "log.showSignature=false",
+	"-c", "gpg.program=false",
+	"-c", "safe.bareRepository=explicit",
+	"-c", "core.quotePath=false",
+	"-c", "color.ui=false",
+}
+
+// scope says whose configuration git may read.
+type scope int
+
+const (
+	repoConfig scope = iota // the user's and the repository's
+	userConfig              // the machine's as well
+)
+
+// Output runs git with args and returns its standard output. An error holds the
+// last line of what git said.
+func (c *Checkout) Output(ctx context.Context, args ...string) ([]byte, error) {
+	return c.run(ctx, repoConfig, args...)
+}
+
+func (c *Checkout) run(ctx context.Context, s scope, args ...string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	all := append([]string{"-C", c.Root, "--work-tree=" + c.Root}, hardening...)
+	if c.foreign {
+		all = append(all, "-c", "safe.directory="+c.Root)
+	}
+	cmd := exec.CommandContext(ctx, c.program, append(all, args...)...)
+	cmd.Env = environment(c.program, s)
+	cmd.WaitDelay = time.Second
+	stdout, stderr := limited{left: maxOutput}, limited{left: 64 << 10}
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	switch {
+	case err == nil && stdout.left < 0:
+		return nil, fault.New(fault.Internal, "git %s: said more than %d MB", args[0], maxOutput>>20)
+	case err == nil:
+		return stdout.Bytes(), nil
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return nil, fault.New(fault.Unavailable, "git %s did not end in time: %w", args[0], ctx.Err())
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	}
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return nil, fault.New(fault.Unavailable, "git could not be run: %w", err)
+	}
+	return nil, fault.New(fault.Internal, "git %s failed: %s%w", args[0], lastLine(stderr.String()), wrapped{exit})
+}
+
+// environment is all that git gets. HOME and XDG_CONFIG_HOME are there so that the
+// user's own ignore file and safe.directory count.
+func environment(program string, s scope) []string {
+	env := []string{
+		"PATH=" + strings.Join([]string{filepath.Dir(program), "/usr/bin", "/bin"}, string(os.PathListSeparator)),
+		"LC_ALL=C",
+		"GIT_TERMINAL_PROMPT=0",
+		"GIT_OPTIONAL_LOCKS=0",
+		"GIT_NO_LAZY_FETCH=1",
+		// Stronger than protocol.allow, which a repository's protocol.NAME.allow outdoes.
+		"GIT_ALLOW_PROTOCOL=none",
+	}
+	if s == repoConfig {
+		env = append(env, "GIT_CONFIG_NOSYSTEM=1")
+	}
+	for _, key := range []string{"HOME", "XDG_CONFIG_HOME", "SUDO_UID", "TMPDIR", "USERPROFILE", "SYSTEMROOT", "DEVELOPER_DIR"} {
+		if v, ok := os.LookupEnv(key); ok {
+			env = append(env, key+"="+v)
+		}
+	}
+	return env
+}
+
+// exitStatus is the status with which git ended, -1 where it did not.
+func exitStatus(err error) int {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode()
+	}
+	return -1
+}
+
+// wrapped carries the cause without repeating it in the message.
+type wrapped struct{ *exec.ExitError }
+
+func (wrapped) Error() string   { return "" }
+func (w wrapped) Unwrap() error { return w.ExitError }
+
+// limited keeps what fits and counts the rest as missing.
+type limited struct {
+	bytes.Buffer
+	left int
+}
+
+func (l *limited) Write(p []byte) (int, error) {
+	n := len(p)
+	if n > l.left {
+		p = p[:max(l.left, 0)]
+	}
+	l.left -= n
+	l.Buffer.Write(p)
+	return n, nil
+}
+
+func lastLine(s string) string {
+	s = strings.TrimSpace(s)
+	return s[strings.LastIndexByte(s, '\n')+1:]
+}
