@@ -41,11 +41,11 @@ func (t *Task) JSON(run any) JSON {
 		Workstream:  scalar(t.Workstream),
 		Initiative:  scalar(t.Initiative),
 		Owner:       scalar(t.Owner),
-		DependsOn:   list(t.DependsOn),
-		Labels:      list(t.Labels),
-		CreatedAt:   instant(t.CreatedAt),
-		UpdatedAt:   instant(t.UpdatedAt),
-		CompletedAt: instant(t.CompletedAt),
+		DependsOn:   stringList(t.DependsOn),
+		Labels:      stringList(t.Labels),
+		CreatedAt:   timeOf(t.CreatedAt),
+		UpdatedAt:   timeOf(t.UpdatedAt),
+		CompletedAt: timeOf(t.CompletedAt),
 		Hash:        t.Hash,
 		Broken:      t.Broken,
 		Run:         run,
@@ -59,14 +59,14 @@ func scalar(s string) *string {
 	return &s
 }
 
-func list(l []string) []string {
+func stringList(l []string) []string {
 	if l == nil {
 		return []string{}
 	}
 	return l
 }
 
-func instant(t time.Time) *time.Time {
+func timeOf(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}

@@ -6,9 +6,15 @@
 // still a Task, with Broken set.
 package task
 
-import "time"
+import (
+	"path"
+	"regexp"
+	"strings"
+	"time"
+)
 
 // Status is a task's state as written; only the six of the contract are written.
+// A file may hold another word, which is then a finding and kept as it is.
 type Status string
 
 // The statuses.
@@ -27,8 +33,7 @@ type Broken struct {
 	Reason string `json:"reason"`
 }
 
-// Task is one worksheet. The JSON form, with the contract's keys and nulls, is
-// tracker's to make, because it holds the run as well.
+// Task is one worksheet. JSON makes the form in which programs see it.
 type Task struct {
 	Slug, ID, Path                     string
 	Title, Description                 string
@@ -44,64 +49,179 @@ type Task struct {
 	Body                               int // byte offset of what follows the front matter
 }
 
-// SectionState is how full a section is.
-type SectionState string
+// Name is what to call the task before people: its title, or its slug.
+func (t *Task) Name() string {
+	if t.Title != "" {
+		return t.Title
+	}
+	return t.Slug
+}
 
-// The states of a section.
-const (
-	Filled SectionState = "filled"
-	Thin   SectionState = "thin"
-	Empty  SectionState = "empty"
+// SlugOf is the slug of a task's path: the file name without .md.
+func SlugOf(p string) string { return strings.TrimSuffix(path.Base(p), ".md") }
+
+// workstreamOf is the workstream that a path lies in, or "".
+func workstreamOf(p string) string {
+	parts := strings.Split(p, "/")
+	if len(parts) == 5 && parts[0] == "tasks" && parts[1] == "workstreams" && parts[3] == "tasks" {
+		return parts[2]
+	}
+	return ""
+}
+
+var (
+	typeLine   = regexp.MustCompile(`(?m)^["']?type["']?[ \t]*:[ \t]*["']?([A-Za-z_-]*)`)
+	statusLine = regexp.MustCompile(`(?m)^["']?status["']?[ \t]*:`)
 )
 
-// Section is one H2 of the worksheet. For a section the rules ask for that is not
-// there at all, Line is 0.
-type Section struct {
-	Name  string
-	State SectionState
-	Text  string // trimmed, without the heading
-	Line  int    // of the heading, from 1
+// IsTask tells whether a markdown file below tasks/ is a task: its front matter
+// says `type: task`, or has a status and no other type. Where the front matter does
+// not parse, its lines and the place of the file decide, so that a slip of the pen
+// makes no task vanish.
+func IsTask(p string, src []byte) bool {
+	_, is := Read(p, src)
+	return is
 }
 
-// SectionNames are the sections of a worksheet in their order.
-var SectionNames = []string{"Problem", "Context", "Possible Solutions", "Plan", "Implementation Progress", "QA Exploration", "Review Feedback"}
-
-// Finding is one broken rule.
-type Finding struct {
-	Path    string `json:"path"`
-	Line    int    `json:"line"`
-	Code    string `json:"code"`
-	Message string `json:"message"`
-	Level   string `json:"level"` // L1, L2, L3
+// Read is IsTask and Parse in one. The task is there in any case.
+func Read(p string, src []byte) (*Task, bool) {
+	t, all := parse(p, src)
+	if !strings.HasPrefix(p, "tasks/") || !strings.HasSuffix(p, ".md") {
+		return t, false
+	}
+	if t.Broken != nil {
+		return t, looksLikeTask(p, src)
+	}
+	hasStatus := false
+	for _, e := range all {
+		switch e.key {
+		case "type":
+			if e.kind != null {
+				return t, e.value == "task"
+			}
+		case "status":
+			hasStatus = true
+		}
+	}
+	return t, hasStatus
 }
 
-// IsTask tells whether a markdown file below tasks/ is a task (contract, section 2).
-func IsTask(path string, src []byte) bool { panic("skeleton") }
+// looksLikeTask judges a file whose front matter does not parse.
+func looksLikeTask(p string, src []byte) bool {
+	inWorkstream := workstreamOf(p) != "" && ValidSlug(SlugOf(p))
+	if !hasFence(src) {
+		return inWorkstream
+	}
+	head := src[:min(len(src), maxFront)]
+	if f, b := split(src); b == nil {
+		head = src[f.start:f.end]
+	}
+	if m := typeLine.FindSubmatch(head); m != nil {
+		return string(m[1]) == "task"
+	}
+	return inWorkstream || statusLine.Match(head) || path.Dir(p) == "tasks" && ValidSlug(SlugOf(p))
+}
 
 // Parse reads a worksheet; it never fails: what does not parse is Broken.
-func Parse(path string, src []byte) *Task { panic("skeleton") }
-
-// Sections are the worksheet's H2 sections in file order.
-func Sections(src []byte) []Section { panic("skeleton") }
-
-// Change is one change of front matter. A nil Value removes the key.
-type Change struct {
-	Key   string
-	Value any // string, []string, time.Time, nil
+func Parse(p string, src []byte) *Task {
+	t, _ := parse(p, src)
+	return t
 }
 
-// Set applies changes to the front matter; every other byte stays. Invalid where
-// the file is broken, a value is not of its form, or an anchor is in the way.
-func Set(src []byte, changes ...Change) ([]byte, error) { panic("skeleton") }
+func parse(p string, src []byte) (*Task, []entry) {
+	t := &Task{Slug: SlugOf(p), Path: p, Workstream: workstreamOf(p)}
+	t.ID = t.Slug
+	f, broken := split(src)
+	if broken != nil {
+		t.Broken = broken
+		return t, nil
+	}
+	t.Body = f.body
+	all, ok := quick(src, f)
+	if !ok {
+		root, broken := parseFront(src, f)
+		if broken != nil {
+			t.Broken = broken
+			return t, nil
+		}
+		all = entries(src, f, root)
+	}
+	t.fill(all)
+	return t, all
+}
 
-// Slugify makes a slug of a title: ASCII, at most 60 characters; "" where nothing is left.
-func Slugify(title string) string { panic("skeleton") }
+// fill takes the values of the entries. Of a key and its aliases the key counts,
+// then the alias that stands first.
+func (t *Task) fill(all []entry) {
+	for i := range all {
+		if e := &all[i]; counts(all, i) {
+			t.set(Key(e.key), e)
+		}
+	}
+}
 
-// ValidSlug tells whether s is of the form of a slug.
-func ValidSlug(s string) bool { panic("skeleton") }
+// counts tells whether entry i is the one that is read of its key and aliases.
+func counts(all []entry, i int) bool {
+	s := known[all[i].key]
+	if s == nil || s.aliases == nil || all[i].key == s.name {
+		return true
+	}
+	for j := range all {
+		if j != i && known[all[j].key] == s && (j < i || all[j].key == s.name) {
+			return false
+		}
+	}
+	return true
+}
 
-// Owner is the canonical form in which owners are compared.
-func Owner(s string) string { panic("skeleton") }
-
-// Check finds the broken rules of one file: L1 always, L3 where strict.
-func Check(t *Task, src []byte, strict bool) []Finding { panic("skeleton") }
+func (t *Task) set(key string, e *entry) {
+	v := strings.TrimSpace(e.value)
+	items := e.items
+	if e.kind == single && v != "" {
+		items = []string{v}
+	}
+	switch key {
+	case "id":
+		if v != "" {
+			t.ID = v
+		}
+	case "title":
+		t.Title = v
+	case "description":
+		t.Description = v
+	case "status":
+		t.Status, _ = ParseStatus(v)
+	case "priority":
+		t.Priority, _ = ParsePriority(v)
+	case "milestone":
+		t.Milestone = v
+	case "workstream":
+		if v != "" {
+			t.Workstream = v
+		}
+	case "initiative":
+		t.Initiative = v
+	case "owner":
+		t.Owner = Owner(v)
+	case "completed_by":
+		t.CompletedBy = Owner(v)
+	case "pr_url":
+		t.PRURL = v
+	case "parent":
+		t.Parent = v
+	case "depends_on":
+		t.DependsOn = items
+	case "labels":
+		t.Labels = items
+	case "touches":
+		t.Touches = items
+	case "verify":
+		t.Verify = items
+	case "created_at":
+		t.CreatedAt, _ = parseTime(v)
+	case "updated_at":
+		t.UpdatedAt, _ = parseTime(v)
+	case "completed_at":
+		t.CompletedAt, _ = parseTime(v)
+	}
+}

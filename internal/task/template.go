@@ -1,0 +1,140 @@
+package task
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"tasks/internal/fault"
+)
+
+// placeholders are what a new worksheet says in each section. They are comments,
+// so a section that holds nothing else is empty.
+var placeholders = map[string]string{
+	problem: `<!-- Who is hurt by what, how often, and what it costs them. No solution yet. -->`,
+	context: `<!-- What one has to know to judge a solution: files, earlier decisions, limits, links. -->`,
+	options: `<!-- Two or three options, each with its price. Mark one as (Recommended) or (Chosen). -->`,
+	plan: `<!-- The steps in order, each one small enough to check off:
+- [ ] Add a test that shows the fault
+- [ ] Mend it -->`,
+	progress: `<!-- Written while the work is done: what was changed and where, what turned out otherwise. -->`,
+	qa: `<!-- What was tried by hand and what came of it. Tick the box, or write: N/A and the reason. -->
+- [ ] QA done`,
+	review: `<!-- What the review asked for and what became of it. Tick the box when nothing is left. -->
+- [ ] Review cleared`,
+}
+
+// Advice is what to write into a section that is not filled.
+func Advice(section string) string {
+	switch section {
+	case problem:
+		return "say who is hurt by what, how often, and what it costs them"
+	case context:
+		return "name the files, earlier decisions and limits that one has to know to judge a solution"
+	case options:
+		return "describe two or three options with their price, and mark one as (Recommended) or (Chosen)"
+	case plan:
+		return "list the steps in order as boxes, `- [ ] step`, each small enough to check off"
+	case progress:
+		return "while the work is done, write down what was changed and what turned out otherwise"
+	case qa:
+		return "try the result by hand, write what came of it and tick the box, or write N/A with the reason"
+	case review:
+		return "answer what the review asked for and tick the box when nothing is left"
+	}
+	return ""
+}
+
+// Draft is a worksheet to be written. Empty fields are left out.
+type Draft struct {
+	Title, Description              string
+	Status                          Status // not_started where empty
+	Priority, Milestone, Workstream string
+	Initiative, Owner               string
+	DependsOn                       []string
+	Sections                        map[string]string // text by name; the others get placeholders
+	Body                            []byte            // in place of the sections, nil for none
+	Created                         time.Time
+}
+
+// Changes are the front matter of the draft, in the order in which it is written.
+func (d Draft) Changes() []Change {
+	status := d.Status
+	if status == "" {
+		status = NotStarted
+	}
+	out := []Change{{"type", "task"}, {"title", d.Title}}
+	add := func(key, value string) {
+		if value != "" {
+			out = append(out, Change{key, value})
+		}
+	}
+	add("description", d.Description)
+	add("status", string(status))
+	add("priority", d.Priority)
+	add("milestone", d.Milestone)
+	add("workstream", d.Workstream)
+	add("initiative", d.Initiative)
+	add("owner", d.Owner)
+	return append(out,
+		Change{"depends_on", append([]string{}, d.DependsOn...)},
+		Change{"created_at", d.Created}, Change{"updated_at", d.Created})
+}
+
+// Render writes the worksheet. Invalid for a value that is not of its form, a
+// section that no worksheet has, or a text that would begin another section.
+func (d Draft) Render() ([]byte, error) {
+	var b strings.Builder
+	b.WriteString("---\n")
+	for _, c := range d.Changes() {
+		w, err := wish(c)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&b, "%s: %s\n", w.key, w.text())
+	}
+	b.WriteString("---\n")
+	if d.Body != nil {
+		b.WriteString("\n")
+		b.Write(d.Body)
+		return []byte(b.String()), nil
+	}
+	texts, err := d.texts()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range SectionNames {
+		text := placeholders[name]
+		if t := texts[name]; t != "" {
+			text = t
+		}
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n", name, text)
+	}
+	return []byte(b.String()), nil
+}
+
+// texts are the given texts under the names of SectionNames.
+func (d Draft) texts() (map[string]string, error) {
+	out := map[string]string{}
+	for given, text := range d.Sections {
+		name := sectionName(given)
+		if placeholders[name] == "" {
+			return nil, fault.New(fault.Invalid, "a worksheet has no section %q", given).
+				WithHint("the sections are %s", strings.Join(SectionNames, ", "))
+		}
+		text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
+		probe := Sections([]byte("## " + name + "\n\n" + text + "\n\n## end\n"))
+		if len(probe) != 2 || probe[1].Name != "end" {
+			return nil, fault.New(fault.Invalid, "the text of the section %s would break the worksheet: it begins a section of its own, or leaves a code block or a comment open", name).
+				WithHint("use ### for headings within a section")
+		}
+		if name == qa || name == review {
+			if !strings.Contains(text, "[ ]") && !strings.Contains(strings.ToLower(text), "[x]") && text != "" {
+				_, box, _ := strings.Cut(placeholders[name], "-->\n")
+				text += "\n\n" + box
+			}
+		}
+		out[name] = text
+	}
+	return out, nil
+}
