@@ -197,3 +197,22 @@ func TestAssistant(t *testing.T) {
 		}
 	}
 }
+
+func TestEverySettingIsDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/settings.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range options() {
+		row := "`" + o.env + "` | "
+		if o.def != "" {
+			row += "`" + o.def + "` | " + []string{"never", "narrow", "free"}[o.root]
+		}
+		if o.key != "" {
+			row = "| `" + o.key + "` | " + row
+		}
+		if !strings.Contains(string(page), row) {
+			t.Errorf("docs/settings.md has no row with %q", row)
+		}
+	}
+}
