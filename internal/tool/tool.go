@@ -84,15 +84,8 @@ type Tool interface {
 
 // Manager is what the tools need of the manager.
 type Manager interface {
-	Kickoff(ctx context.Context, slug, source, note string) (r run.Run, already bool, err error)
+	// KickoffExact is kickoff of the worksheet whose bytes have the hash: Conflict
+	// where the file is another by now.
+	KickoffExact(ctx context.Context, slug, hash, source, note string) (r run.Run, already bool, err error)
 	TaskStatus(ctx context.Context, slug string) (json.RawMessage, error) // slug "": all
 }
-
-// Set is the tools by name, in the order in which the model is told of them.
-type Set struct{}
-
-// All are the tools in order.
-func (s *Set) All() []Tool { panic("skeleton") }
-
-// Find is nil where there is no such tool.
-func (s *Set) Find(name string) Tool { panic("skeleton") }
