@@ -173,3 +173,24 @@ type ErrorPage struct {
 	Hint    string
 	Near    []docs.ListEntry // pages with a similar name
 }
+
+// RunPage is the latest run of a task, as far as there is one.
+type RunPage struct {
+	Base
+	Slug     string
+	TaskHref string
+	Run      *RunView // nil: no run yet
+}
+
+// ActivityPage is what happened lately, newest first.
+type ActivityPage struct {
+	Base
+	Items []ActivityItem
+}
+
+// ActivityItem is one line of it; Icon is a name of the sprite.
+type ActivityItem struct {
+	When            time.Time
+	Icon, Text, Who string
+	Href            string
+}

@@ -1,15 +1,22 @@
 // Package web is the site: routes, guard, pages, actions, event streams.
 //
-// Every page is rendered into a buffer and then written; the error page is one of
-// them. Handlers return errors; one place turns them into answers. Before every
-// action and event stream stands one guard. Nothing is read, run or spent before
+// Every request comes through one door (door.go): the Host must be one of ours,
+// the route is looked up in one table (routes.go), and before every action and
+// event stream stands one guard (guard.go). Nothing is read, run or spent before
 // it has passed.
+//
+// Every page is one struct (page.go), rendered into a buffer and then written; the
+// error page is one of them. Handlers return errors; one place (fail) turns them
+// into answers. Pages read without scripts; actions need them.
 package web
 
 import (
 	"context"
 	"log/slog"
 	"net/http"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
 
 	"tasks/internal/chat"
 	"tasks/internal/config"
@@ -40,20 +47,83 @@ type Config struct {
 }
 
 // Server is the site's handler and its live events.
-type Server struct{}
+type Server struct {
+	Config
+	repoName string
+
+	assets    *assets
+	templates *templates
+	pages     pageCache
+	facts     facts
+	authors   authors
+	hub       *hub
+	streams   limiter // of the assistant's event streams
+
+	loginUsed atomic.Bool
+	work      sync.WaitGroup
+	stop      context.CancelFunc
+	ctx       context.Context // ends with Close
+}
 
 // New makes a server.
-func New(c Config) (*Server, error) { panic("skeleton") }
-
-// Handler answers for the listener at addr ("127.0.0.1:8005"), whose port and
-// loopback names are the only hosts it answers to.
-func (s *Server) Handler(addr string) http.Handler { panic("skeleton") }
+func New(c Config) (*Server, error) {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	files, err := openFiles(c.Dev)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Config: c, repoName: filepath.Base(c.Repo.Root())}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.assets = newAssets(files, c.Dev)
+	if s.templates, err = newTemplates(files, c.Dev); err != nil {
+		return nil, err
+	}
+	s.streams = limiter{perOwner: 32, inAll: 512}
+	s.hub = newHub(hubLimits{perOwner: 64, inAll: 8192})
+	s.work.Go(s.hub.run)
+	return s, nil
+}
 
 // Changed tells open pages of changed files.
-func (s *Server) Changed(changes []watch.Change) { panic("skeleton") }
+func (s *Server) Changed(changes []watch.Change) {
+	s.facts.stale()
+	for _, c := range changes {
+		if ev, ok := s.pageEvent(c); ok {
+			s.hub.page(ev)
+		}
+	}
+}
 
 // StatusChanged tells open pages that queue or runs changed.
-func (s *Server) StatusChanged(generation int64) { panic("skeleton") }
+func (s *Server) StatusChanged(generation int64) {
+	s.facts.stale()
+	s.hub.status(generation)
+}
 
-// Close ends the event streams.
-func (s *Server) Close(ctx context.Context) error { panic("skeleton") }
+// ChatChanged tells the open pages of one browser that a conversation of theirs
+// has new events.
+func (s *Server) ChatChanged(owner, conversation, turn string, lastID int64) {
+	s.hub.chat(owner, chatEvent{conversation, turn, lastID})
+}
+
+// Close ends the event streams and what the server does in the background, and
+// waits for it until ctx ends.
+func (s *Server) Close(ctx context.Context) error {
+	s.stop()
+	s.hub.close()
+	done := make(chan struct{})
+	go func() { s.work.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// healthz answers a probe.
+func (s *Server) healthz(w http.ResponseWriter, r *request) error {
+	return send(w, r, http.StatusOK, "text/plain; charset=utf-8", []byte("ok\n"))
+}

@@ -1,0 +1,80 @@
+package web
+
+import (
+	"net/http"
+
+	"tasks/internal/fault"
+	"tasks/internal/run"
+	"tasks/internal/task"
+)
+
+// slugBody is the body of the actions on one task or run. The keys that later
+// actions take are read with theirs.
+type slugBody struct {
+	Slug string `json:"slug"`
+	Note string `json:"note"`
+}
+
+func (s *Server) slug(w http.ResponseWriter, r *request) (slugBody, error) {
+	var in slugBody
+	if err := decode(w, r, &in); err != nil {
+		return in, err
+	}
+	return in, required("slug", in.Slug)
+}
+
+// setStatus is POST /actions/set-status, the same as `tasks update --status`.
+func (s *Server) setStatus(w http.ResponseWriter, r *request) error {
+	var in struct {
+		Slug   string `json:"slug"`
+		Status string `json:"status"`
+	}
+	if err := decode(w, r, &in); err != nil {
+		return err
+	}
+	if err := required("slug", in.Slug, "status", in.Status); err != nil {
+		return err
+	}
+	t, err := s.Tracker.Update(r.Context(), in.Slug, task.Change{Key: "status", Value: in.Status})
+	if err != nil {
+		return err
+	}
+	latest, err := s.Runs.Latest(r.Context(), t.Slug)
+	if err != nil {
+		return err
+	}
+	return sendJSON(w, r, http.StatusOK, map[string]any{"task": t.JSON(latest.JSON())})
+}
+
+// kickoff is POST /actions/kickoff, the same as `tasks kickoff`.
+func (s *Server) kickoff(w http.ResponseWriter, r *request) error {
+	in, err := s.slug(w, r)
+	if err != nil {
+		return err
+	}
+	got, _, err := s.Manager.Kickoff(r.Context(), in.Slug, "page", in.Note)
+	return s.runAnswer(w, r, got, err)
+}
+
+// unqueue is POST /actions/unqueue, the same as `tasks unqueue`.
+func (s *Server) unqueue(w http.ResponseWriter, r *request) error {
+	in, err := s.slug(w, r)
+	if err != nil {
+		return err
+	}
+	got, err := s.Manager.Unqueue(r.Context(), in.Slug)
+	return s.runAnswer(w, r, got, err)
+}
+
+func (s *Server) runAnswer(w http.ResponseWriter, r *request, got run.Run, err error) error {
+	if err != nil {
+		return err
+	}
+	return sendJSON(w, r, http.StatusOK, map[string]any{"run": got.JSON()})
+}
+
+// notYet answers the actions on runs, which this build cannot start.
+func (s *Server) notYet(http.ResponseWriter, *request) error {
+	return fault.New(fault.Unavailable, "this build queues tasks but does not run them yet").
+		WithHint("tasks kickoff SLUG puts a task in the queue; an agent or a person can take it from there")
+}

@@ -1,0 +1,221 @@
+package web
+
+import (
+	"html/template"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+
+	"tasks/internal/docs"
+	"tasks/internal/fault"
+	"tasks/internal/repo"
+)
+
+// folderPage is how many entries a page of a folder lists.
+const folderPage = 500
+
+// browse is /browse/<path>: a document, a folder, a text file, an image.
+func (s *Server) browse(w http.ResponseWriter, r *request) error {
+	name := r.rel()
+	info, err := s.stat(name)
+	if err != nil {
+		return err
+	}
+	w.Header().Add("Vary", "Accept")
+	if info.Dir {
+		return s.folder(w, r, name)
+	}
+	if r.slash {
+		return s.missing(name + "/")
+	}
+	if kind, ok := imageTypes[strings.ToLower(path.Ext(name))]; ok {
+		return s.raw(w, r, name, kind)
+	}
+	if wantsSource(r) {
+		return s.source(w, r, name)
+	}
+	return s.document(w, r, name)
+}
+
+// stat finds what is at a path. What the policy refuses is not found: whether it
+// is there is nobody's business.
+func (s *Server) stat(name string) (repo.Info, error) {
+	if name == "" {
+		return repo.Info{Dir: true}, nil
+	}
+	info, err := s.Repo.Stat(name)
+	switch fault.CodeOf(err) {
+	case "":
+		return info, nil
+	case fault.NotFound, fault.Forbidden, fault.Usage:
+		return info, s.missing(name)
+	}
+	return info, err
+}
+
+func (s *Server) missing(name string) error {
+	return fault.New(fault.NotFound, "there is no page for %s", strconv.Quote(name))
+}
+
+// wantsSource tells whether a program asks for the markdown itself.
+func wantsSource(r *request) bool {
+	if r.URL.RawQuery == "raw" || r.URL.Query().Has("raw") {
+		return true
+	}
+	accept := strings.Join(r.Header["Accept"], ",")
+	if accept == "" {
+		return false
+	}
+	source := quality(accept, "text/markdown")
+	return source > 0 && source >= quality(accept, "text/html")
+}
+
+// source answers the file's bytes as text.
+func (s *Server) source(w http.ResponseWriter, r *request, name string) error {
+	f, err := s.Repo.ReadFile(name, 0)
+	if err != nil {
+		return err
+	}
+	kind := "text/plain; charset=utf-8"
+	switch {
+	case isMarkdown(name):
+		kind = "text/markdown; charset=utf-8"
+	case strings.IndexByte(string(f.Data[:min(len(f.Data), 8000)]), 0) >= 0:
+		return s.raw(w, r, name, "application/octet-stream")
+	}
+	return send(w, r, http.StatusOK, kind, f.Data)
+}
+
+func isMarkdown(name string) bool {
+	ext := strings.ToLower(path.Ext(name))
+	return ext == ".md" || ext == ".markdown"
+}
+
+// imageTypes are the files that are shown as images. Of SVG see drawingPolicy.
+var imageTypes = map[string]string{
+	".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif",
+	".webp": "image/webp", ".avif": "image/avif", ".svg": "image/svg+xml", ".ico": "image/x-icon", ".bmp": "image/bmp",
+}
+
+// raw serves a file as it is: an image to be shown, anything else to be saved.
+func (s *Server) raw(w http.ResponseWriter, r *request, name, kind string) error {
+	f, info, err := s.Repo.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	h := w.Header()
+	h.Set("Content-Type", kind)
+	h.Set("Cache-Control", "private, no-cache")
+	h.Set("ETag", `"`+newAnswer("", []byte(info.Version)).etag+`"`)
+	if kind == "image/svg+xml" {
+		h.Set("Content-Security-Policy", drawingPolicy)
+	}
+	if !strings.HasPrefix(kind, "image/") {
+		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": path.Base(name)}))
+	}
+	http.ServeContent(w, r.Request, "", info.ModTime, io.NewSectionReader(f, 0, info.Size))
+	return nil
+}
+
+// document is the page of a document or text file. A task keeps its header here
+// as well.
+func (s *Server) document(w http.ResponseWriter, r *request, name string) error {
+	epoch := s.facts.epoch.Load()
+	p, err := s.Docs.Page(r.Context(), name)
+	if err != nil {
+		return err
+	}
+	switch p.Kind {
+	case docs.Raw:
+		return s.raw(w, r, name, "application/octet-stream")
+	case docs.Task:
+		return s.taskPage(w, r, p)
+	}
+	s.frame() // has the frame's facts read again where they are old
+	if kept := s.pages.get(r, p, epoch); kept != nil {
+		return kept.send(w, r, http.StatusOK)
+	}
+	html, err := s.templates.render("doc", s.docPage(r, "doc", p))
+	if err != nil {
+		return err
+	}
+	a := newAnswer("text/html; charset=utf-8", html)
+	s.pages.put(r, p, epoch, a)
+	return a.send(w, r, http.StatusOK)
+}
+
+// docPage fills the struct of a document.
+func (s *Server) docPage(r *request, kind string, p *docs.Page) DocPage {
+	d := DocPage{Base: s.base(r, kind, p.Title, p.Path), Path: p.Path, ModTime: p.ModTime, Hash: p.Hash, Cut: p.Cut}
+	d.file(p.Path)
+	if m := p.Rendered; m != nil {
+		d.HTML = template.HTML(m.HTML)
+		d.Outline, d.Broken, d.Words = m.Headings, m.Broken, m.Words
+		d.Minutes = (m.Words + 199) / 200
+	}
+	d.LastAuthor, d.LastWhen = s.lastChange(r.Context(), p.Path, p.Hash)
+	return d
+}
+
+// folder is the page of a folder.
+func (s *Server) folder(w http.ResponseWriter, r *request, name string) error {
+	from, _ := strconv.Atoi(r.URL.Query().Get("from"))
+	from = max(from, 0)
+	l, err := s.Docs.Folder(r.Context(), name, from, folderPage)
+	if err != nil {
+		return err
+	}
+	title := path.Base(name)
+	if name == "" {
+		title = s.repoName
+	}
+	p := FolderPage{Base: s.base(r, "folder", title, name), Path: name, Entries: l.Entries, Total: l.Total}
+	p.Crumbs = crumbs(name)
+	if l.Readme != nil && l.Readme.Rendered != nil && from == 0 {
+		p.Readme = template.HTML(l.Readme.Rendered.HTML)
+		p.Outline = l.Readme.Rendered.Headings
+	}
+	if from > 0 {
+		p.PrevHref = p.URL + "?from=" + strconv.Itoa(max(from-folderPage, 0))
+	}
+	if from+len(l.Entries) < l.Total {
+		p.NextHref = p.URL + "?from=" + strconv.Itoa(from+folderPage)
+	}
+	return s.page(w, r, http.StatusOK, "folder", p)
+}
+
+// docsAlias is /docs/<path>, where readers of the published site look first: it
+// leads to the page of docs/<path>, or of <path> where only that is there.
+func (s *Server) docsAlias(w http.ResponseWriter, r *request) error {
+	rest := r.rel()
+	for _, name := range []string{path.Join("docs", rest), rest} {
+		if _, err := s.Repo.Stat(name); err != nil || name == "" {
+			continue
+		}
+		to := docs.Href(name)
+		if r.slash && !strings.HasSuffix(to, "/") && rest != "" {
+			to += "/"
+		}
+		if r.URL.RawQuery != "" {
+			to += "?" + r.URL.RawQuery
+		}
+		return redirect(w, r, to)
+	}
+	return s.missing("docs/" + rest)
+}
+
+// redirect leads to another page of ours.
+func redirect(w http.ResponseWriter, r *request, to string) error {
+	if u, err := url.Parse(to); err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(u.Path, "/") {
+		return fault.New(fault.Internal, "a redirect to %q is not one within the site", to)
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	http.Redirect(w, r.Request, to, http.StatusFound)
+	return nil
+}

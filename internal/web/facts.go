@@ -1,0 +1,162 @@
+package web
+
+import (
+	"context"
+	"maps"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tasks/internal/task"
+)
+
+// factsAge is how long the frame of a page (branch, counts, navigation) may stand
+// where the watcher says nothing. The page's own content is never older than the
+// request.
+const factsAge = 2 * time.Second
+
+// facts are what every page's frame says: branch and counts. They take reading
+// every task, so that no page waits for them: the first page goes out without
+// counts, and its open stream tells it when there are some.
+type facts struct {
+	epoch   atomic.Int64 // grows with every change, so that older frames are out of date
+	current atomic.Pointer[frameFacts]
+	busy    atomic.Bool
+}
+
+// frameFacts are the facts as read at one time.
+type frameFacts struct {
+	branch string
+	counts map[string]int
+	epoch  int64
+	at     time.Time
+}
+
+// stale says that something changed.
+func (f *facts) stale() { f.epoch.Add(1) }
+
+// frame is the newest facts, and has them read again where they are out of date.
+func (s *Server) frame() *frameFacts {
+	now := s.facts.current.Load()
+	if now == nil || now.epoch != s.facts.epoch.Load() || time.Since(now.at) > factsAge {
+		s.refreshFacts()
+	}
+	if now == nil {
+		return &frameFacts{}
+	}
+	return now
+}
+
+// refreshFacts reads them beside the requests, one reading at a time.
+func (s *Server) refreshFacts() {
+	if s.ctx.Err() != nil || !s.facts.busy.CompareAndSwap(false, true) {
+		return
+	}
+	s.work.Go(func() {
+		defer s.facts.busy.Store(false)
+		ctx, cancel := context.WithTimeout(s.ctx, 30*time.Second)
+		defer cancel()
+		before := s.facts.current.Load()
+		now, err := s.readFacts(ctx)
+		if err != nil {
+			if s.ctx.Err() == nil {
+				s.Log.Warn("branch and counts cannot be read", "err", err)
+			}
+			return
+		}
+		s.facts.current.Store(now)
+		if before == nil || before.branch != now.branch || !maps.Equal(before.counts, now.counts) {
+			s.facts.stale()
+			now.epoch = s.facts.epoch.Load()
+		}
+	})
+}
+
+// readFacts reads branch, tasks and queue.
+func (s *Server) readFacts(ctx context.Context) (*frameFacts, error) {
+	now := &frameFacts{epoch: s.facts.epoch.Load(), at: time.Now(), counts: map[string]int{"open": 0, "queued": 0}}
+	var err error
+	if now.branch, err = s.Git.Branch(ctx); err != nil {
+		return nil, err
+	}
+	all, err := s.Tracker.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range all {
+		now.counts[string(t.Status)]++
+		if t.Status != task.Completed && t.Status != task.Cancelled {
+			now.counts["open"]++
+		}
+	}
+	runs, err := s.Runs.LatestAll(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range runs {
+		if r.State.Waiting() {
+			now.counts["queued"]++
+		}
+	}
+	return now, nil
+}
+
+// authors remembers who changed a file last, by its bytes: asking git costs a
+// process, and on a long history a while.
+type authors struct {
+	mu    sync.Mutex
+	known map[string]*authorship // by path and hash
+}
+
+// authorship is the newest commit of a file, read once.
+type authorship struct {
+	done chan struct{}
+	who  string
+	when time.Time
+}
+
+// authorPatience is how long a page waits for git before it goes out without the
+// author; the next one has it.
+const authorPatience = 10 * time.Millisecond
+
+// lastChange is who changed the file last and when, "" where that is not known
+// (yet).
+func (s *Server) lastChange(ctx context.Context, path, hash string) (string, time.Time) {
+	key := path + "\x00" + hash
+	s.authors.mu.Lock()
+	a := s.authors.known[key]
+	if a == nil {
+		if len(s.authors.known) > 4096 || s.authors.known == nil {
+			s.authors.known = map[string]*authorship{}
+		}
+		a = &authorship{done: make(chan struct{})}
+		s.authors.known[key] = a
+		s.work.Go(func() { s.readAuthor(a, path) })
+	}
+	s.authors.mu.Unlock()
+	wait := time.NewTimer(authorPatience)
+	defer wait.Stop()
+	select {
+	case <-a.done:
+		return a.who, a.when
+	case <-wait.C:
+	case <-ctx.Done():
+	}
+	return "", time.Time{}
+}
+
+// readAuthor asks git.
+func (s *Server) readAuthor(a *authorship, path string) {
+	defer close(a.done)
+	ctx, cancel := context.WithTimeout(s.ctx, 10*time.Second)
+	defer cancel()
+	c, err := s.Git.LastCommit(ctx, path)
+	if err != nil {
+		s.Log.Debug("the last commit of a file cannot be read", "path", path, "err", err)
+		return
+	}
+	if c != nil {
+		a.who, a.when = c.Author, c.When
+	}
+	s.facts.stale() // a page may have gone out without it
+}
