@@ -5,18 +5,22 @@
 // conversation across restarts. Each tool call gets exactly one result, whatever
 // happens; a cut stream is never a finished turn; `done` is the last event of a
 // turn, exactly once. Recover closes what a crash left open.
+//
+// Besides the contract's events there are four more kinds, which a reader may pass
+// over: `notice` {"text"} is the program's own word to people (a retry, a limit, an
+// empty answer); `progress` {"id","text"} tells how far a running call is;
+// `decision` {"id","digest","decision"} is how an approval was answered (allow,
+// deny, always, lapsed); and `approval` itself also holds "sentence", "always"
+// (whether that answer is offered) and "expires_at". `turn` holds the "selection"
+// where there was one. In `block`, end counts the bytes of all content of the turn.
 package chat
 
 import (
-	"context"
 	"encoding/json"
 	"time"
-
-	"tasks/internal/edit"
-	"tasks/internal/tool"
 )
 
-// Event is one frame of a conversation's journal.
+// Event is one frame of a conversation's journal. Data is one line of JSON.
 type Event struct {
 	ID   int64           `json:"id"`
 	Kind string          `json:"event"`
@@ -80,47 +84,3 @@ type Approval struct {
 	Conversation, Call, Digest string
 	Decision                   string // allow, deny, always
 }
-
-// Service runs the turns of one server.
-type Service struct{}
-
-// Start begins a turn. Unavailable where no model is configured, Conflict while a
-// turn of the conversation runs, NotFound for another browser's conversation. The
-// same RequestID again is the same turn.
-func (s *Service) Start(ctx context.Context, m Message) (Ref, error) { panic("skeleton") }
-
-// Watch calls fn with the events after `after`, in order, without a gap, and
-// returns when the running turn has ended and all was given, or with fn's error, or
-// ctx's. idle tells that nothing was there to give and nothing runs. after beyond
-// the head gives reset true once, before all events from 1.
-func (s *Service) Watch(ctx context.Context, owner, conversation string, after int64, fn func(reset bool, events []Event) error) (idle bool, err error) {
-	panic("skeleton")
-}
-
-// Stop ends the running turn and every process of it within 2 s; nothing to do is
-// not an error.
-func (s *Service) Stop(ctx context.Context, owner, conversation string) error { panic("skeleton") }
-
-// Approve answers an approval. Conflict where the digest is not the one shown, or
-// it is answered or lapsed.
-func (s *Service) Approve(ctx context.Context, owner string, a Approval) error { panic("skeleton") }
-
-// Undo takes an edit back.
-func (s *Service) Undo(ctx context.Context, owner, conversation, editID string) (edit.Record, error) {
-	panic("skeleton")
-}
-
-// Conversations lists those of a browser for a doc or page (both "": all), newest first.
-func (s *Service) Conversations(ctx context.Context, owner, doc, page string) ([]Conversation, error) {
-	panic("skeleton")
-}
-
-// Transcript is one conversation whole; NotFound for another browser's.
-func (s *Service) Transcript(ctx context.Context, owner, id string) (Transcript, error) {
-	panic("skeleton")
-}
-
-// Close ends all turns and waits for them.
-func (s *Service) Close() {}
-
-var _ tool.Session

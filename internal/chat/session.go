@@ -1,0 +1,57 @@
+package chat
+
+import (
+	"bytes"
+	"path/filepath"
+	"sync"
+	"unicode/utf8"
+
+	"tasks/internal/tool"
+)
+
+// session is what the tools know of the conversation.
+type session struct {
+	t     *turn
+	mu    sync.Mutex
+	shown map[string]string // as in the journal; a turn is its only writer
+}
+
+var _ tool.Session = (*session)(nil)
+
+func (s *session) ID() string  { return s.t.conv.id }
+func (s *session) Doc() string { return s.t.conv.doc }
+
+func (s *session) Shown(path string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if hash, ok := s.shown[path]; ok {
+		return hash
+	}
+	hash, err := s.t.s.journal.shown(s.t.conv.id, path)
+	if err != nil {
+		// As if it never was shown: an edit is refused until the file is read again.
+		s.t.log.Error("cannot read what was shown", "path", path, "err", err)
+		return ""
+	}
+	s.shown[path] = hash
+	return hash
+}
+
+func (s *session) SetShown(path, hash string) {
+	if s.Shown(path) == hash {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shown[path] = hash
+	if err := s.t.s.journal.setShown(s.t.conv.id, path, hash); err != nil {
+		s.t.log.Error("cannot keep what was shown", "path", path, "err", err)
+	}
+}
+
+func (s *Service) repoName() string { return filepath.Base(s.cfg.Repo.Root()) }
+
+// isText tells whether data can be shown as text.
+func isText(data []byte) bool {
+	return utf8.Valid(data) && bytes.IndexByte(data, 0) < 0
+}

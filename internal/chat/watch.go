@@ -1,0 +1,120 @@
+package chat
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+
+	"tasks/internal/event"
+)
+
+// Watch calls fn with the events after `after`, in order, without a gap, and
+// returns when the running turn has ended and all was given, or with fn's error, or
+// ctx's. idle tells that nothing was there to give and nothing runs. after beyond
+// the head gives reset true once, before all events from 1. A slow fn slows nobody.
+// NotFound for another browser's conversation.
+func (s *Service) Watch(ctx context.Context, owner, conversation string, after int64, fn func(reset bool, events []Event) error) (idle bool, err error) {
+	if _, err := s.journal.conversation(ctx, owner, conversation); err != nil {
+		return false, err
+	}
+	after = max(after, 0)
+	t := s.turnOf(conversation)
+	// Read after the turn was looked up: what is not in the journal by now, t gives.
+	last, err := s.journal.head(ctx, conversation)
+	if err != nil {
+		return false, err
+	}
+	w := &watcher{s: s, conversation: conversation, at: after, fn: fn}
+	if after > last {
+		w.at, w.reset = 0, true
+	}
+	if t == nil {
+		err = w.catchUp(ctx)
+		return err == nil && !w.gave, err
+	}
+	return false, w.follow(ctx, t.topic)
+}
+
+// WatchTurn is Watch for the events of one turn only, from its first to its done.
+func (s *Service) WatchTurn(ctx context.Context, owner string, r Ref, fn func(events []Event) error) error {
+	ended := errors.New("the turn has ended")
+	_, err := s.Watch(ctx, owner, r.Conversation, r.After, func(_ bool, events []Event) error {
+		for i, e := range events {
+			var d doneData
+			if e.Kind == kindDone && json.Unmarshal(e.Data, &d) == nil && d.Turn == r.Turn {
+				if err := fn(events[:i+1]); err != nil {
+					return err
+				}
+				return ended
+			}
+		}
+		return fn(events)
+	})
+	if errors.Is(err, ended) {
+		return nil
+	}
+	return err
+}
+
+// head is the number of the newest event in the journal.
+func (j *journal) head(ctx context.Context, conversation string) (last int64, err error) {
+	err = j.db.QueryRowContext(ctx, "select last_id from conversations where id = ?", conversation).Scan(&last)
+	return last, err
+}
+
+// watcher is one reader's way through a conversation.
+type watcher struct {
+	s            *Service
+	conversation string
+	at           int64 // number of the newest event given
+	reset        bool  // to be said with the next events
+	gave         bool
+	fn           func(bool, []Event) error
+}
+
+func (w *watcher) give(events []Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	if err := w.fn(w.reset, events); err != nil {
+		return err
+	}
+	w.reset, w.gave = false, true
+	w.at = events[len(events)-1].ID
+	return nil
+}
+
+// catchUp gives what the journal holds after w.at.
+func (w *watcher) catchUp(ctx context.Context) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		events, err := w.s.journal.eventsAfter(w.conversation, w.at)
+		if err != nil || len(events) == 0 {
+			return err
+		}
+		if err := w.give(events); err != nil {
+			return err
+		}
+	}
+}
+
+// follow gives a turn's events to their end, from the journal where it is behind.
+func (w *watcher) follow(ctx context.Context, topic *event.Topic[Event]) error {
+	for {
+		events, _, err := topic.Next(ctx, w.at)
+		switch {
+		case errors.Is(err, io.EOF), errors.Is(err, event.ErrAhead): // a later turn's events are none of this one's
+			return nil
+		case errors.Is(err, event.ErrFellBehind):
+			err = w.catchUp(ctx)
+		case err == nil:
+			err = w.give(events)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
