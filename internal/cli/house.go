@@ -3,9 +3,11 @@ package cli
 import (
 	"context"
 	"os"
+	"path/filepath"
 
 	"tasks/internal/config"
 	"tasks/internal/git"
+	"tasks/internal/process"
 	"tasks/internal/repo"
 	"tasks/internal/tracker"
 )
@@ -32,10 +34,17 @@ func (a *app) open(ctx context.Context) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
+	rg, err := process.Look("rg", c.Root)
+	if err != nil {
+		rg = "" // searching does without
+	}
 	r, err := repo.Open(c.Root, repo.Options{
 		ExcludesFile:   c.ExcludesFile(ctx),
-		InfoExclude:    c.CommonDir + "/info/exclude",
+		InfoExclude:    c.InfoExclude(),
 		TrackedIgnored: c.TrackedIgnored,
+		Index:          c.Index(),
+		LockDir:        filepath.Join(c.StateDir(), "locks"),
+		Ripgrep:        rg,
 	})
 	if err != nil {
 		return nil, err

@@ -9,25 +9,45 @@
 // hard link), and a link out. A link inside is followed, and the name it leads to
 // must pass as well. What is refused is Forbidden, what is not there NotFound.
 //
+// The names of secrets are refused for folders too. Git's folders are .git as a
+// file or a folder anywhere, and a bare repository, known by HEAD, objects and
+// refs; the files of a nested repository's work tree are ordinary files.
+//
 // Names are slash-separated and relative to the root; "" is the root itself.
 package repo
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
+
+	"tasks/internal/fault"
 )
 
-// Options are what the policy needs from git; all may be empty.
+// Options are what the policy needs from outside; all may be empty.
 type Options struct {
 	ExcludesFile   string                                      // core.excludesFile, absolute
 	InfoExclude    string                                      // $GIT_COMMON_DIR/info/exclude, absolute
 	TrackedIgnored func(ctx context.Context) ([]string, error) // tracked files that an ignore rule matches: not ignored
+	Index          string                                      // git's index, absolute: TrackedIgnored is asked again when it changes; without it, every 2 s
+	LockDir        string                                      // where writers of all processes meet, absolute; without it writers of this process only
+	Ripgrep        string                                      // the program, absolute, from outside the root; may be empty
 }
 
 // Repo is an open checkout. It is safe for concurrent use.
-type Repo struct{ root *os.Root }
+type Repo struct {
+	root    *os.Root
+	path    string
+	options Options
+	disk    disk
+	rules   ruleCache
+	tracked trackedSet
+	locks   keyedLocks
+}
 
 // Info describes one allowed file or folder.
 type Info struct {
@@ -55,81 +75,36 @@ type File struct {
 }
 
 // Open opens the checkout whose work tree is at root.
-func Open(root string, o Options) (*Repo, error) { panic("skeleton") }
+func Open(root string, o Options) (*Repo, error) {
+	path, err := filepath.Abs(root)
+	if err == nil {
+		path, err = filepath.EvalSymlinks(path)
+	}
+	if err != nil {
+		return nil, fault.New(fault.Unavailable, "cannot open %s: %w", root, cause(err))
+	}
+	r := &Repo{path: path, options: o}
+	if r.root, err = os.OpenRoot(path); err != nil {
+		return nil, fault.New(fault.Unavailable, "cannot open %s: %w", root, cause(err))
+	}
+	if err := r.disk.open(r.root); err != nil {
+		r.root.Close()
+		return nil, fault.New(fault.Unavailable, "cannot open %s: %w", root, cause(err))
+	}
+	return r, nil
+}
 
 // Close lets the root go.
-func (r *Repo) Close() error { panic("skeleton") }
+func (r *Repo) Close() error {
+	r.disk.close()
+	return r.root.Close()
+}
 
 // Root is the absolute path of the work tree.
-func (r *Repo) Root() string { panic("skeleton") }
+func (r *Repo) Root() string { return r.path }
 
 // Hash is the content hash used everywhere: lower-case hex SHA-256.
-func Hash(data []byte) string { panic("skeleton") }
-
-// Clean brings name into canonical form without touching the disk. Usage for an
-// empty or unusable name (NUL, backslash, invalid UTF-8), Forbidden for one that
-// leads out or that the policy refuses by its name.
-func Clean(name string) (string, error) { panic("skeleton") }
-
-// Stat resolves links and applies the policy.
-func (r *Repo) Stat(name string) (Info, error) { panic("skeleton") }
-
-// ReadFile reads at most limit bytes of a file; limit 0 means 64 MB.
-func (r *Repo) ReadFile(name string, limit int64) (File, error) { panic("skeleton") }
-
-// Open opens a file for reading under the policy.
-func (r *Repo) Open(name string) (*os.File, Info, error) { panic("skeleton") }
-
-// ReadDir lists the allowed names of a folder, folders first, each by name.
-func (r *Repo) ReadDir(name string) ([]Entry, error) { panic("skeleton") }
-
-// Walk calls fn for every allowed file under dir, in path order. Links are not
-// followed. It stops at fn's first error.
-func (r *Repo) Walk(ctx context.Context, dir string, fn func(Entry) error) error { panic("skeleton") }
-
-// Replace writes data to name, atomically and durably (temporary file in the same
-// folder, fsync, rename, folder fsync), if the file's hash is want; want "" means
-// that the file must not exist yet (its folders are made). Conflict otherwise.
-// Mode bits are kept. It holds the lock of name while it compares and renames.
-func (r *Repo) Replace(ctx context.Context, name string, data []byte, want string) (hash string, err error) {
-	panic("skeleton")
+func Hash(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
 }
-
-// Remove deletes name if its hash is want. Used by undo of a creation only.
-func (r *Repo) Remove(ctx context.Context, name, want string) error { panic("skeleton") }
-
-// Update is a read-modify-write under the lock of name: fn gets the current bytes
-// and returns the new ones; nothing is written when they are equal or fn fails.
-// It waits up to 5 s for the lock and then says who holds it (Conflict).
-func (r *Repo) Update(ctx context.Context, name string, fn func(File) ([]byte, error)) (File, error) {
-	panic("skeleton")
-}
-
-// Query is a search over the text of the checkout.
-type Query struct {
-	Text  string // literal; case-insensitive unless it has an upper-case letter
-	Regex bool   // Text is an RE2 expression
-	Glob  string // **/*.md form; matches the path, or the name where it has no slash
-	Dir   string // only below this folder
-	Limit int    // hits; 0 means 200
-}
-
-// Hit is one line that matches.
-type Hit struct {
-	Path string
-	Line int    // from 1
-	Text string // the line, cut to 400 characters around the match, invalid UTF-8 replaced
-	From int    // byte offsets of the first match within Text
-	To   int
-}
-
-// Hits is the answer of a search, in path order.
-type Hits struct {
-	Hits      []Hit
-	Truncated bool // more matched, or time (5 s) ran out
-}
-
-// Search scans the allowed text files; binary files and files over 8 MB are
-// passed over. Ripgrep, where there is one, finds the candidates of large
-// checkouts; the answer is the same without it. Invalid for a bad expression.
-func (r *Repo) Search(ctx context.Context, q Query) (Hits, error) { panic("skeleton") }
