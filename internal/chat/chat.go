@@ -41,7 +41,7 @@ type Message struct {
 	Doc          string // path of the file behind the page, cleaned; or ""
 	Page         string // URL path of the page; used where Doc is ""
 	Selection    *Selection
-	Conversation string // "", "new", or an id
+	Conversation string // "": the newest of Doc or Page; "new"; or an id, whose own Doc or Page then counts
 	RequestID    string
 }
 

@@ -15,13 +15,6 @@ type conversation struct {
 	created, updated            time.Time
 }
 
-func (c conversation) where() string {
-	if c.doc != "" {
-		return c.doc
-	}
-	return c.page
-}
-
 const conversationColumns = "id, owner, doc, page, title, tainted, last_id, created_at, updated_at"
 
 // scanner is a row.

@@ -49,7 +49,7 @@ func window(history []stored, current string) (fit []llm.Message, dropped int) {
 			fit = append(fit, m.Message)
 		}
 	}
-	return legal(fit), dropped
+	return llm.Legal(fit), dropped
 }
 
 // splitTurns copies history, cut where a new turn begins.
@@ -113,37 +113,4 @@ func head(s string, n int) string {
 		n--
 	}
 	return s[:n]
-}
-
-// lost answers a call whose result is not there, which only a crash can bring about.
-const lost = "This call was cut off; whether it took effect was not recorded. Look before you rely on it."
-
-// legal makes a history that every endpoint takes: right after an assistant's calls
-// stands exactly one result for each, in their order, and no other result anywhere.
-func legal(history []llm.Message) []llm.Message {
-	var out []llm.Message
-	for i := 0; i < len(history); i++ {
-		m := history[i]
-		if m.Role == llm.ToolRole || m.Role == llm.Assistant && m.Text == "" && len(m.Calls) == 0 {
-			continue
-		}
-		out = append(out, m)
-		if len(m.Calls) == 0 {
-			continue
-		}
-		results := map[string]string{}
-		for ; i+1 < len(history) && history[i+1].Role == llm.ToolRole; i++ {
-			if id := history[i+1].CallID; results[id] == "" {
-				results[id] = history[i+1].Text
-			}
-		}
-		for _, c := range m.Calls {
-			text := results[c.ID]
-			if text == "" {
-				text = lost
-			}
-			out = append(out, llm.Message{Role: llm.ToolRole, CallID: c.ID, Text: text})
-		}
-	}
-	return out
 }

@@ -55,7 +55,7 @@ func (s *Service) recover(o openTurn) (closed bool, err error) {
 	})
 	if err == nil && last > 0 {
 		s.cfg.Log.Warn("closed a turn that was cut off", "conversation", o.conversation, "turn", o.id)
-		s.cfg.Changed(Change{Owner: o.owner, Conversation: o.conversation, Turn: o.id, LastID: last})
+		s.cfg.Changed(o.owner, o.conversation, o.id, last)
 	}
 	return err == nil, err
 }
@@ -117,7 +117,7 @@ func openCalls(events []Event) []frame {
 			continue
 		}
 		frames = append(frames, frame{kindToolResult, resultData{ID: c.ID, Name: c.Name,
-			Status: string(tool.Cancelled), Summary: "cut off: whether it took effect is not recorded", Content: lost}})
+			Status: string(tool.Cancelled), Summary: "cut off: whether it took effect is not recorded", Content: llm.CancelledResult}})
 	}
 	return frames
 }
@@ -151,7 +151,7 @@ func unsaid(turn string, events []Event, history []stored) []llm.Message {
 	}
 	var out []llm.Message
 	for _, c := range open {
-		out = append(out, llm.Message{Role: llm.ToolRole, CallID: c.ID, Text: lost})
+		out = append(out, llm.Message{Role: llm.ToolRole, CallID: c.ID, Text: llm.CancelledResult})
 	}
 	if kept < shown.Len() {
 		out = append(out, llm.Message{Role: llm.Assistant, Text: shown.String()[kept:]})

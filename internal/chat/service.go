@@ -48,18 +48,10 @@ type Config struct {
 	// Secrets are values that Redact hides. They let one be caught that arrives in
 	// pieces; they are not kept anywhere else.
 	Secrets []string
-	// Changed is told when a turn begins, waits for an approval, or ends. It must not
-	// block. nil: nobody is told.
-	Changed func(Change)
+	// Changed is told when a turn begins, waits for an approval, or ends, with the
+	// number of the newest event. It must not block. nil: nobody is told.
+	Changed func(owner, conversation, turn string, lastID int64)
 	Log     *slog.Logger // nil: nothing is logged
-}
-
-// Change says that a conversation moved on.
-type Change struct {
-	Owner        string
-	Conversation string
-	Turn         string
-	LastID       int64
 }
 
 // Times of the service; tests make them shorter.
@@ -110,7 +102,7 @@ func New(c Config) *Service {
 		c.Redact = func(s string) string { return s }
 	}
 	if c.Changed == nil {
-		c.Changed = func(Change) {}
+		c.Changed = func(_, _, _ string, _ int64) {}
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

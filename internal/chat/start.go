@@ -82,14 +82,7 @@ func (s *Service) place(ctx context.Context, m Message) (c conversation, isNew b
 		}
 	default:
 		c, err = s.journal.conversation(ctx, m.Owner, m.Conversation)
-		if err != nil {
-			return c, false, err
-		}
-		if m.Doc != "" && m.Doc != c.doc || m.Doc == "" && m.Page != "" && m.Page != c.page {
-			return c, false, fault.New(fault.Usage, "the conversation belongs to another page: %s", c.where()).
-				WithHint("leave doc and page out, or begin a new conversation")
-		}
-		return c, false, nil
+		return c, false, err
 	}
 	if m.Doc != "" {
 		info, err := s.cfg.Repo.Stat(m.Doc)

@@ -91,7 +91,7 @@ func (t *turn) began(first Event, ask llm.Message) {
 }
 
 func (t *turn) changed(last int64) {
-	t.s.cfg.Changed(Change{Owner: t.conv.owner, Conversation: t.conv.id, Turn: t.id, LastID: last})
+	t.s.cfg.Changed(t.conv.owner, t.conv.id, t.id, last)
 }
 
 // run is the turn's goroutine.

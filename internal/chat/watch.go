@@ -2,7 +2,6 @@ package chat
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 
@@ -12,7 +11,8 @@ import (
 // Watch calls fn with the events after `after`, in order, without a gap, and
 // returns when the running turn has ended and all was given, or with fn's error, or
 // ctx's. idle tells that nothing was there to give and nothing runs. after beyond
-// the head gives reset true once, before all events from 1. A slow fn slows nobody.
+// the head gives reset true once, before all events from 1. Where a turn runs, fn is
+// first called without events, so that a reader knows. A slow fn slows nobody.
 // NotFound for another browser's conversation.
 func (s *Service) Watch(ctx context.Context, owner, conversation string, after int64, fn func(reset bool, events []Event) error) (idle bool, err error) {
 	if _, err := s.journal.conversation(ctx, owner, conversation); err != nil {
@@ -33,28 +33,11 @@ func (s *Service) Watch(ctx context.Context, owner, conversation string, after i
 		err = w.catchUp(ctx)
 		return err == nil && !w.gave, err
 	}
-	return false, w.follow(ctx, t.topic)
-}
-
-// WatchTurn is Watch for the events of one turn only, from its first to its done.
-func (s *Service) WatchTurn(ctx context.Context, owner string, r Ref, fn func(events []Event) error) error {
-	ended := errors.New("the turn has ended")
-	_, err := s.Watch(ctx, owner, r.Conversation, r.After, func(_ bool, events []Event) error {
-		for i, e := range events {
-			var d doneData
-			if e.Kind == kindDone && json.Unmarshal(e.Data, &d) == nil && d.Turn == r.Turn {
-				if err := fn(events[:i+1]); err != nil {
-					return err
-				}
-				return ended
-			}
-		}
-		return fn(events)
-	})
-	if errors.Is(err, ended) {
-		return nil
+	if err := fn(w.reset, nil); err != nil {
+		return false, err
 	}
-	return err
+	w.reset = false
+	return false, w.follow(ctx, t.topic)
 }
 
 // head is the number of the newest event in the journal.
