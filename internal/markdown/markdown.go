@@ -7,11 +7,24 @@
 // prefixed user-content- (heading anchors included), no remote image (a link and a
 // word in its place), no address but http, https, mailto and relative ones.
 // Sanitising is idempotent, and no suffix can make an earlier block active.
+//
+// Cost is bounded for any input: containers nest at most maxDepth deep, a
+// paragraph over maxParagraph stays plain text, code over maxCode is not
+// highlighted.
 package markdown
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
+)
 
 // Target is where a link of a document leads.
 type Target struct {
-	Href   string // what to write into the page; "" keeps the text only
+	Href   string // a path beginning with "/", "#…", http(s) or mailto; anything else, "" too, keeps the text only
 	Broken bool   // nothing is there
 	Title  string // why, for a broken one
 }
@@ -22,6 +35,12 @@ type Links interface {
 	Link(dest string) Target  // [text](dest), dest relative, with its fragment
 	Wiki(name string) Target  // [[name]], [[name#part]]
 	Image(dest string) Target // ![alt](dest), dest relative
+}
+
+// CodeLinks is implemented by a Links that also knows what a code span of an
+// answer may name: docs/guide.md, docs/guide.md:12, docs/guide.md:3-9.
+type CodeLinks interface {
+	Code(span string) (Target, bool) // false where it names nothing
 }
 
 // Heading is one entry of the outline.
@@ -43,25 +62,52 @@ type Page struct {
 	Math     bool
 }
 
-// Render renders a whole document, without its front matter. firstLine is the
-// line of src in its file, so that headings and task boxes know theirs.
-func Render(src []byte, firstLine int, links Links) *Page { panic("skeleton") }
+// IDPrefix begins every id that a document can make, so that none can collide
+// with the shell's own.
+const IDPrefix = "user-content-"
 
-// Block is a finished block of a streamed answer.
-type Block struct {
-	Index int
-	End   int // bytes of the answer covered so far
-	HTML  string
+// Fragment is the id behind a fragment as people write it: "plan" becomes
+// "user-content-plan"; one that has the prefix, and "", stay.
+func Fragment(fragment string) string {
+	if fragment == "" || strings.HasPrefix(fragment, IDPrefix) {
+		return fragment
+	}
+	return IDPrefix + fragment
 }
 
-// Stream renders an answer while it arrives.
-type Stream struct{}
+// Render renders a whole document, without its front matter. firstLine is the
+// line of src in its file, so that headings and task boxes know theirs.
+func Render(src []byte, firstLine int, links Links) *Page {
+	src = bytes.TrimPrefix(src, []byte("\ufeff"))
+	return render(src, mode{firstLine: firstLine, links: links}, parser.NewContext())
+}
 
-// NewStream starts an answer.
-func NewStream(links Links) *Stream { panic("skeleton") }
+// mode is what one rendering is for.
+type mode struct {
+	firstLine int
+	links     Links
+	answer    bool // a block of an answer: no ids of its own, code spans may name files
+}
 
-// Write takes a piece and returns the blocks that are finished by it.
-func (s *Stream) Write(piece string) []Block { panic("skeleton") }
-
-// Close returns what was still open.
-func (s *Stream) Close() []Block { panic("skeleton") }
+func render(src []byte, m mode, pc parser.Context) *Page {
+	if !utf8.Valid(src) {
+		src = bytes.ToValidUTF8(src, []byte("\ufffd"))
+	}
+	md := document
+	if m.answer {
+		md = answer
+	}
+	doc := md.Parser().Parse(text.NewReader(src), parser.WithContext(pc))
+	r := &resolver{mode: m, src: src, page: &Page{}, ids: idSet{}}
+	r.resolve(doc)
+	var out bytes.Buffer
+	out.Grow(len(src) + len(src)/2)
+	if err := md.Renderer().Render(&out, src, doc); err != nil {
+		// The writer is memory and our renderers return no error; text is the
+		// honest answer should one ever do.
+		out.Reset()
+		out.WriteString("<pre>" + escape(string(src)) + "</pre>")
+	}
+	r.page.HTML = sanitize(out.Bytes())
+	return r.page
+}

@@ -1,0 +1,110 @@
+package markdown
+
+import (
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/renderer"
+	"github.com/yuin/goldmark/renderer/html"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+)
+
+const (
+	// maxDepth is how deep quotes and lists nest before their markers are text.
+	// Every step over the tree is recursive and every line visits each open
+	// container, so unbounded nesting would cost the stack and the square.
+	maxDepth = 60
+	// maxParagraph is the largest run of inline text that is parsed. Matching
+	// delimiters is not linear in the worst case; nobody writes such a paragraph.
+	maxParagraph = 64 << 10
+)
+
+// document renders files; answer renders blocks of an answer, where a footnote
+// and its text would stand in different blocks and are left as written.
+var (
+	document = newMarkdown(mathParser{}, extension.NewFootnote(
+		extension.WithFootnoteIDPrefix(IDPrefix),
+		extension.WithFootnoteBacklinkTitle("Back to the text"),
+	))
+	answer = newMarkdown(mathParser{brackets: true})
+)
+
+func newMarkdown(m mathParser, more ...goldmark.Extender) goldmark.Markdown {
+	return goldmark.New(
+		goldmark.WithParser(parser.NewParser(
+			parser.WithBlockParsers(blockParsers()...),
+			parser.WithInlineParsers(append(parser.DefaultInlineParsers(),
+				util.Prioritized(wikiParser{}, 150),
+				util.Prioritized(m, 150),
+			)...),
+			parser.WithParagraphTransformers(paragraphTransformers()...),
+		)),
+		goldmark.WithRenderer(renderer.NewRenderer(renderer.WithNodeRenderers(
+			util.Prioritized(html.NewRenderer(), 1000),
+			util.Prioritized(nodes{}, 100),
+		))),
+		goldmark.WithExtensions(append(more,
+			extension.Linkify,
+			extension.Strikethrough,
+			extension.TaskList,
+			extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute)),
+		)...),
+	)
+}
+
+// blocks finds block boundaries only: no inline text is parsed.
+var blocks = parser.NewParser(
+	parser.WithBlockParsers(blockParsers()...),
+	parser.WithParagraphTransformers(append(paragraphTransformers(),
+		util.Prioritized(extension.NewTableParagraphTransformer(), 200))...),
+)
+
+func blockParsers() []util.PrioritizedValue {
+	return []util.PrioritizedValue{
+		util.Prioritized(parser.NewSetextHeadingParser(), 100),
+		util.Prioritized(parser.NewThematicBreakParser(), 200),
+		util.Prioritized(shallow{parser.NewListParser()}, 300),
+		util.Prioritized(parser.NewListItemParser(), 400), // opens in a list only
+		util.Prioritized(parser.NewCodeBlockParser(), 500),
+		util.Prioritized(parser.NewATXHeadingParser(), 600),
+		util.Prioritized(parser.NewFencedCodeBlockParser(), 700),
+		util.Prioritized(shallow{parser.NewBlockquoteParser()}, 800),
+		util.Prioritized(parser.NewHTMLBlockParser(), 900),
+		util.Prioritized(parser.NewParagraphParser(), 1000),
+	}
+}
+
+func paragraphTransformers() []util.PrioritizedValue {
+	return append(parser.DefaultParagraphTransformers(), util.Prioritized(plainGiant{}, 900))
+}
+
+// shallow refuses to open a container that is nested too deep.
+type shallow struct{ parser.BlockParser }
+
+func (s shallow) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
+	depth := 0
+	for n := parent; n != nil; n = n.Parent() {
+		if depth++; depth > 2*maxDepth {
+			return nil, parser.NoChildren
+		}
+	}
+	return s.BlockParser.Open(parent, reader, pc)
+}
+
+// plainGiant turns a paragraph that is too large for inline parsing into plain
+// text.
+type plainGiant struct{}
+
+func (plainGiant) Transform(p *ast.Paragraph, _ text.Reader, _ parser.Context) {
+	lines := p.Lines()
+	if n := lines.Len(); n == 0 || lines.At(n-1).Stop-lines.At(0).Start <= maxParagraph {
+		return
+	}
+	g := &giant{}
+	g.SetLines(lines)
+	g.SetPos(p.Pos())
+	g.SetBlankPreviousLines(p.HasBlankPreviousLines())
+	p.Parent().ReplaceChild(p.Parent(), p, g)
+}
