@@ -46,9 +46,7 @@ func newMasker(secrets []string) masker {
 func (m masker) whole(text string) string {
 	for _, f := range m.forms {
 		text = strings.ReplaceAll(text, f, mask)
-	}
-	if strings.IndexByte(text, '%') >= 0 {
-		for _, f := range m.forms {
+		if strings.IndexByte(text, '%') >= 0 {
 			text = replaceEncoded(text, f)
 		}
 	}
