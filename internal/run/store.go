@@ -20,6 +20,9 @@ type Store struct {
 // New makes a store; a nil db is an empty one that cannot be written.
 func New(db *store.DB) *Store { return &Store{db: db} }
 
+// Ready tells whether there is a database to write to.
+func (s *Store) Ready() bool { return s.db != nil }
+
 // stamp is the form of times in the database: UTC, of one width, so that they sort.
 const stamp = "2006-01-02T15:04:05.000000000Z"
 
