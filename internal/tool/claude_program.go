@@ -52,7 +52,7 @@ func findClaude(c SubagentConfig) (claudeProgram, error) {
 	var out bytes.Buffer
 	// In an empty folder: even for its version it must not see the repository.
 	_, err = process.Run(ctx, process.Spec{Path: p.path, Args: []string{"--version"}, Dir: tmp, Env: claudeEnv(c.Getenv, tmp), Stdout: &out,
-		Limits: process.Limits{Wall: 10 * time.Second, MaxOutput: 1 << 16}})
+		Limits: process.Limits{Wall: 5 * time.Second, MaxOutput: 1 << 16}})
 	if err != nil {
 		return p, err
 	}
