@@ -31,6 +31,35 @@ func NewGraph(tasks []*Task) *Graph {
 // Dependents are the slugs that depend on slug, in the order of the tasks.
 func (g *Graph) Dependents(slug string) []string { return g.neededBy[slug] }
 
+// Path is a shortest way along dependencies from one slug to another, both included;
+// nil where there is none.
+func (g *Graph) Path(from, to string) []string {
+	if from == to {
+		return []string{from}
+	}
+	cameFrom := map[string]string{from: from}
+	for queue := []string{from}; len(queue) > 0; queue = queue[1:] {
+		for _, d := range g.needs[queue[0]] {
+			if _, seen := cameFrom[d]; seen {
+				continue
+			}
+			cameFrom[d] = queue[0]
+			if d != to {
+				queue = append(queue, d)
+				continue
+			}
+			way := []string{to}
+			for at := queue[0]; at != from; at = cameFrom[at] {
+				way = append(way, at)
+			}
+			way = append(way, from)
+			slices.Reverse(way)
+			return way
+		}
+	}
+	return nil
+}
+
 // Cycles are the dependency cycles, each as a path that ends where it begins. Of
 // cycles that hang together one path is given, the first to be found.
 func (g *Graph) Cycles() [][]string {

@@ -203,3 +203,8 @@ func unsettled(lines []bodyLine, heading int, mayNA bool) int {
 	}
 	return heading
 }
+
+// Has tells whether the front matter of src has key, under its name or an alias.
+func Has(src []byte, key string) bool {
+	return slices.ContainsFunc(fileEntries(src), func(e entry) bool { return Key(e.key) == key })
+}

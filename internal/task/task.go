@@ -225,3 +225,13 @@ func (t *Task) set(key string, e *entry) {
 		t.CompletedAt, _ = parseTime(v)
 	}
 }
+
+// Unreadable is the broken task for a file that could not be read, nil where its
+// place is not one for tasks.
+func Unreadable(p, why string) *Task {
+	slug := SlugOf(p)
+	if !ValidSlug(slug) || workstreamOf(p) == "" && path.Dir(p) != "tasks" {
+		return nil
+	}
+	return &Task{Slug: slug, ID: slug, Path: p, Workstream: workstreamOf(p), Broken: &Broken{1, "the file cannot be read: " + why}}
+}

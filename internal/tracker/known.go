@@ -1,0 +1,66 @@
+package tracker
+
+import (
+	"slices"
+	"strings"
+
+	"tasks/internal/fault"
+	"tasks/internal/task"
+)
+
+// Known is what may stand in the fields that refer to a file. A nil list means that
+// there is no such folder, or nothing in it, and any name will do.
+type Known struct {
+	Owners     []string // canonical, from tasks/team
+	Milestones []string // from tasks/milestones
+}
+
+// Known reads the names of the folders.
+func (t *Tracker) Known() (Known, error) {
+	owners, err := t.names(folder + "/team")
+	if err != nil {
+		return Known{}, err
+	}
+	for i := range owners {
+		owners[i] = task.Owner(owners[i])
+	}
+	milestones, err := t.names(folder + "/milestones")
+	return Known{owners, milestones}, err
+}
+
+// names are the names of the markdown files in a folder, without .md.
+func (t *Tracker) names(dir string) ([]string, error) {
+	list, err := t.repo.ReadDir(dir)
+	switch fault.CodeOf(err) {
+	case "":
+	case fault.NotFound, fault.Usage: // none, or a file of that name
+		return nil, nil
+	default:
+		return nil, err
+	}
+	var names []string
+	for _, e := range list {
+		if name, is := strings.CutSuffix(e.Name, ".md"); is && !e.Dir && !strings.EqualFold(name, "readme") && !strings.EqualFold(name, "index") {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+// owner refuses an owner that the team does not have. Invalid with the team as hint.
+func (k Known) owner(name string) error {
+	if k.Owners == nil || slices.Contains(k.Owners, task.Owner(name)) {
+		return nil
+	}
+	return fault.New(fault.Invalid, "the owner %q is not known: there is no tasks/team/%s.md", name, task.Owner(name)).
+		WithHint("known owners: %s", strings.Join(k.Owners, ", "))
+}
+
+// milestone refuses a milestone that is not there.
+func (k Known) milestone(name string) error {
+	if k.Milestones == nil || slices.Contains(k.Milestones, name) {
+		return nil
+	}
+	return fault.New(fault.Invalid, "the milestone %q is not known: there is no tasks/milestones/%s.md", name, name).
+		WithHint("known milestones: %s", strings.Join(k.Milestones, ", "))
+}

@@ -1,0 +1,135 @@
+package tracker
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"tasks/internal/fault"
+	"tasks/internal/task"
+)
+
+// Validate finds broken rules: of the named tasks, or of all. With strict L3 is
+// asked too: of the named ones, or of all that are ready, in progress or completed.
+// The findings are sorted by path and line.
+func (t *Tracker) Validate(ctx context.Context, names []string, strict bool) ([]task.Finding, error) {
+	all, err := t.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	asked := all
+	if len(names) > 0 {
+		asked = nil
+		for _, name := range names {
+			found, err := t.matches(ctx, name)
+			if err != nil {
+				return nil, err
+			}
+			asked = append(asked, found...)
+		}
+		slices.SortFunc(asked, func(a, b *task.Task) int { return strings.Compare(a.Path, b.Path) })
+		asked = slices.CompactFunc(asked, func(a, b *task.Task) bool { return a.Path == b.Path })
+	}
+	l2, err := t.relations(all)
+	if err != nil {
+		return nil, err
+	}
+	out := make([][]task.Finding, len(asked))
+	err = spread(ctx, len(asked), func(i int) (err error) {
+		k := asked[i]
+		l3 := strict && (len(names) > 0 || k.Status == task.Ready || k.Status == task.InProgress || k.Status == task.Completed)
+		out[i], err = t.validate(k, l2[k.Path], l3)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(out...), nil
+}
+
+// relation is a finding of L2 before its line is known.
+type relation struct{ key, code, message string }
+
+// validate reads one file anew and finds what is wrong with it.
+func (t *Tracker) validate(k *task.Task, l2 []relation, strict bool) ([]task.Finding, error) {
+	f, err := t.repo.ReadFile(k.Path, 0)
+	switch fault.CodeOf(err) {
+	case "":
+	case fault.NotFound:
+		return nil, nil
+	case fault.Forbidden:
+		return task.Check(k, nil, strict), nil
+	default:
+		return nil, err
+	}
+	fresh := task.Parse(k.Path, f.Data)
+	found := task.Check(fresh, f.Data, strict)
+	for _, r := range l2 {
+		found = append(found, task.Finding{Path: k.Path, Line: task.LineOf(f.Data, r.key), Code: r.code, Message: r.message, Level: "L2"})
+	}
+	slices.SortStableFunc(found, func(a, b task.Finding) int { return a.Line - b.Line })
+	return found, nil
+}
+
+// relations are the broken rules that concern more than one file, by path.
+func (t *Tracker) relations(all []*task.Task) (map[string][]relation, error) {
+	known, err := t.Known()
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]relation{}
+	report := func(k *task.Task, key, code, format string, args ...any) {
+		out[k.Path] = append(out[k.Path], relation{key, code, fmt.Sprintf(format, args...)})
+	}
+	slugs, ids := map[string][]*task.Task{}, map[string][]*task.Task{}
+	for _, k := range all {
+		slugs[k.Slug] = append(slugs[k.Slug], k)
+		ids[k.ID] = append(ids[k.ID], k)
+	}
+	for _, k := range all {
+		for _, o := range slugs[k.Slug] {
+			if o != k {
+				report(k, "", "duplicate-slug", "the slug %s is also that of %s", k.Slug, o.Path)
+			}
+		}
+		if k.Broken != nil {
+			continue
+		}
+		for _, o := range ids[k.ID] {
+			if o != k && o.Slug != k.Slug {
+				report(k, "id", "duplicate-id", "the id %s is also that of %s", k.ID, o.Path)
+			}
+		}
+		for _, d := range append(slices.Clone(k.DependsOn), k.Parent) {
+			key := "depends_on"
+			if d == k.Parent {
+				key = "parent"
+			}
+			switch {
+			case d == "" || slugs[d] != nil:
+			case ids[d] != nil:
+				report(k, key, "unknown-ref", "%s names no task: %s is the id of %s, write its slug", key, d, ids[d][0].Slug)
+			default:
+				report(k, key, "unknown-ref", "%s names no task: %s", key, d)
+			}
+		}
+		if k.Milestone != "" {
+			if err := known.milestone(k.Milestone); err != nil {
+				report(k, "milestone", "unknown-ref", "%s", err)
+			}
+		}
+		if k.Owner != "" {
+			if err := known.owner(k.Owner); err != nil {
+				report(k, "owner", "unknown-owner", "%s; known are %s", err, strings.Join(known.Owners, ", "))
+			}
+		}
+	}
+	for _, cycle := range task.NewGraph(all).Cycles() {
+		for i, slug := range cycle[:len(cycle)-1] {
+			around := append(slices.Clone(cycle[i:len(cycle)-1]), cycle[:i+1]...)
+			report(slugs[slug][0], "depends_on", "cycle", "the dependencies go round: %s", strings.Join(around, " -> "))
+		}
+	}
+	return out, nil
+}
