@@ -30,6 +30,13 @@ type walker struct {
 	ctx  context.Context
 	repo *Repo
 	fn   func(Entry) error
+	out  func(path string) // told of what is refused, topmost names only; may be nil
+}
+
+func (w *walker) refuse(path string) {
+	if w.out != nil {
+		w.out(path)
+	}
 }
 
 // folder walks dir under the rules of the folders above it. Within an ignored folder
@@ -46,6 +53,7 @@ func (w *walker) folder(dir string, rules *chain, ignored bool) error {
 		return w.repo.failed(dir, err)
 	}
 	if dir != "" && looksBare(list) {
+		w.refuse(dir)
 		return nil
 	}
 	if hasName(list, ".gitignore") {
@@ -53,14 +61,16 @@ func (w *walker) folder(dir string, rules *chain, ignored bool) error {
 	}
 	sortAsPaths(list)
 	for _, d := range list {
+		at, isDir := join(dir, d.name), d.mode.IsDir()
 		if !utf8.ValidString(d.name) || strings.IndexByte(d.name, '\\') >= 0 || refused(d.name) != "" {
+			w.refuse(at)
 			continue
 		}
-		at, isDir := join(dir, d.name), d.mode.IsDir()
 		out := ignored || rules.ignores(at, d.name, isDir)
 		if out {
 			tracked, err := w.repo.isTracked(w.ctx, at, isDir)
 			if err != nil || !tracked {
+				w.refuse(at)
 				continue // what cannot be known to be tracked stays hidden
 			}
 		}
