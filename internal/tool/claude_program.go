@@ -138,3 +138,6 @@ func programFolder(path string) string {
 	}
 	return filepath.Dir(path)
 }
+
+// Path is where the program lies, links resolved.
+func (p claudeProgram) Path() string { return p.path }
