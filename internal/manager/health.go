@@ -2,11 +2,9 @@ package manager
 
 import (
 	"context"
-	"os/exec"
-	"path/filepath"
-	"strings"
 
 	"tasks/internal/fault"
+	"tasks/internal/process"
 )
 
 // health is a line for each thing this program leans on. The texts hold nothing
@@ -18,7 +16,7 @@ func (m *Manager) health(ctx context.Context) []Health {
 		out[len(out)-1].Text += ", no database yet: the first kickoff or conversation makes it"
 	}
 	out = append(out, m.modelHealth(), m.claudeHealth())
-	if rg, err := exec.LookPath("rg"); err == nil && !m.inside(rg) {
+	if rg, err := process.Look("rg", m.Git.Root); err == nil {
 		out = append(out, Health{"rg", "ok", "search by " + rg})
 	} else {
 		out = append(out, Health{"rg", "ok", "ripgrep is not installed: search works without it, slower in large repositories"})
@@ -71,26 +69,9 @@ func (m *Manager) claudeHealth() Health {
 	if m.Settings != nil && m.Settings.Claude != "" {
 		name = m.Settings.Claude
 	}
-	path, err := exec.LookPath(name)
-	switch {
-	case err != nil:
-		return Health{"claude", "warn", "Claude Code is not installed: the assistant has no sub-agent"}
-	case m.inside(path):
-		return Health{"claude", "warn", path + " is inside the repository and is never run"}
+	path, err := process.Look(name, m.Git.Root)
+	if err != nil {
+		return Health{"claude", "warn", "the assistant has no sub-agent: " + err.Error()}
 	}
 	return Health{"claude", "ok", "Claude Code at " + path}
-}
-
-// inside tells whether a program lies in the repository, which must not bring the
-// programs that we run.
-func (m *Manager) inside(path string) bool {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return true
-	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
-	}
-	rel, err := filepath.Rel(m.Git.Root, path)
-	return err == nil && rel != ".." && !strings.HasPrefix(rel, "../")
 }
