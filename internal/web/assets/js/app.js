@@ -1,0 +1,39 @@
+// @ts-check
+// Starts what the page asks for: each [data-controller] gets its function once,
+// also those that an in-place update brought.
+import { all } from "./lib/dom.js";
+import { keepFresh } from "./lib/time.js";
+import { help } from "./page/help.js";
+import { doc } from "./page/doc.js";
+import { filter } from "./page/filter.js";
+import { keepPristine } from "./live/morph.js";
+import { live } from "./live/live.js";
+import { nav } from "./page/nav.js";
+import { outline } from "./page/outline.js";
+import { rows } from "./page/rows.js";
+import { search } from "./page/search.js";
+import { task } from "./page/task.js";
+import { theme } from "./page/theme.js";
+import { copySource } from "./page/source.js";
+
+/** @type {Record<string, (element: HTMLElement) => void>} */
+const controllers = { doc, filter, help, live, nav, outline, rows, search, task, theme };
+
+/** @type {WeakSet<Element>} */
+const started = new WeakSet();
+
+/** @param {ParentNode} root */
+function start(root) {
+  for (const element of all("[data-controller]", root)) {
+    if (started.has(element)) continue;
+    started.add(element);
+    controllers[element.dataset.controller ?? ""]?.(element);
+  }
+}
+
+keepPristine(); // before anything decorates the page
+start(document);
+copySource();
+keepFresh();
+document.addEventListener("tasks:swapped", () => start(document));
+document.documentElement.dataset.ready = "";

@@ -1,0 +1,55 @@
+// @ts-check
+// What scripts add to rendered markdown, on pages and in answers: the address of a
+// heading, a bar on code, a frame around wide tables.
+import { all, el, icon } from "../lib/dom.js";
+import { copyFrom } from "../lib/copy.js";
+
+/** @param {HTMLElement} element */
+export function doc(element) {
+  enhance([...element.children]);
+  element.addEventListener("tasks:blocks", (event) => enhance(/** @type {CustomEvent<Element[]>} */ (event).detail));
+}
+
+/**
+ * Decorates blocks that are in the page already.
+ * @param {Element[]} blocks
+ */
+export function enhance(blocks) {
+  for (const block of blocks) {
+    for (const heading of withSelf(block, "h1[id], h2[id], h3[id], h4[id], h5[id], h6[id]")) anchor(heading);
+    for (const pre of withSelf(block, "pre")) code(pre);
+    for (const table of withSelf(block, "table")) frame(table);
+  }
+}
+
+/** @param {Element} block @param {string} selector */
+const withSelf = (block, selector) => [...(block.matches(selector) ? [/** @type {HTMLElement} */ (block)] : []), ...all(selector, block)];
+
+/** @param {HTMLElement} heading */
+function anchor(heading) {
+  if (heading.querySelector(".anchor")) return;
+  heading.append(el("a", { class: "anchor", href: `#${heading.id}`, "aria-label": `Link to ${heading.textContent}` }));
+}
+
+/** @param {HTMLElement} pre */
+function code(pre) {
+  if (pre.closest(".code") && pre.closest(".code")?.querySelector(".code-bar")) return;
+  const inner = pre.querySelector("code") ?? pre;
+  const language = /(?:^|\s)language-([\w+#.-]+)/.exec(`${inner.className} ${pre.className} ${pre.parentElement?.className ?? ""}`)?.[1] ?? pre.dataset.lang ?? "";
+  const box = el("div", { class: "code" });
+  pre.replaceWith(box);
+  if (!pre.hasAttribute("tabindex")) pre.tabIndex = 0; // so that it scrolls by keyboard
+  const wrap = el("button", { type: "button", class: "icon-button", title: "Wrap lines", "aria-pressed": "false", data: { wrap: "" } }, icon("wrap-text", "Wrap lines"));
+  wrap.addEventListener("click", () => wrap.setAttribute("aria-pressed", String(box.classList.toggle("wrap"))));
+  const copy = el("button", { type: "button", class: "icon-button", title: "Copy" }, icon("copy", "Copy code"));
+  copy.addEventListener("click", () => copyFrom(copy, inner.textContent ?? ""));
+  box.append(pre, el("div", { class: "code-bar" }, language && el("span", { class: "code-lang" }, language), wrap, copy));
+}
+
+/** @param {HTMLElement} table */
+function frame(table) {
+  if (table.parentElement?.classList.contains("table")) return;
+  const box = el("div", { class: "table", tabindex: "0", role: "group", "aria-label": "Table" });
+  table.replaceWith(box);
+  box.append(table);
+}

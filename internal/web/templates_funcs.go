@@ -1,0 +1,347 @@
+package web
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"tasks/internal/run"
+	"tasks/internal/task"
+)
+
+// templateFuncs are the functions of all templates.
+var templateFuncs = template.FuncMap{
+	"icon":          icon,
+	"when":          when,
+	"dict":          dict,
+	"list":          func(items ...any) []any { return items },
+	"plural":        plural,
+	"num":           num,
+	"class":         safeClass,
+	"initials":      initials,
+	"statusLabel":   statusLabel,
+	"statusIcon":    statusIcon,
+	"statuses":      func() []task.Status { return writtenStatuses },
+	"priorityLabel": priorityLabel,
+	"priorityIcon":  priorityIcon,
+	"runIcon":       runIcon,
+	"runLabel":      runLabel,
+	"healthIcon":    healthIcon,
+	"sectionState":  sectionState,
+	"dirOf":         dirOf,
+	"baseOf":        path.Base,
+	"indent":        indent,
+	"took":          took,
+	"deref":         deref,
+	"queueable":     queueable,
+	"lower":         strings.ToLower,
+	"lead":          lead,
+	"statusName":    func(name string) string { return statusLabel(task.Status(name)) },
+}
+
+//go:embed assets/icons/sprite.svg
+var sprite string
+
+var icons = parseSprite(sprite)
+
+// parseSprite takes the symbols of the icon file apart: id to content.
+func parseSprite(svg string) map[string]string {
+	found := make(map[string]string)
+	for _, m := range regexp.MustCompile(`<symbol id="([a-z0-9-]+)"[^>]*>(.*)</symbol>`).FindAllStringSubmatch(svg, -1) {
+		found[m[1]] = m[2]
+	}
+	return found
+}
+
+// icon is an inline SVG of the sprite. Without a label it is decoration beside
+// words; with one it stands alone and is named. An unknown name is an error, so
+// that a misspelt one fails the templates' test.
+func icon(name string, label ...string) (template.HTML, error) {
+	body, ok := icons[name]
+	if !ok {
+		return "", fmt.Errorf("no icon %q in the sprite", name)
+	}
+	role := `aria-hidden="true"`
+	if len(label) > 0 {
+		role = `role="img" aria-label="` + template.HTMLEscapeString(label[0]) + `"`
+	}
+	return template.HTML(`<svg class="icon" width="16" height="16" viewBox="0 0 24 24" ` + role + `>` + body + `</svg>`), nil
+}
+
+// when is a time in words, with the exact one on hover; "" for no time. The
+// browser keeps the words fresh.
+func when(t time.Time) template.HTML {
+	if t.IsZero() {
+		return ""
+	}
+	return template.HTML(fmt.Sprintf(`<time datetime="%s" title="%s" data-ago>%s</time>`,
+		t.UTC().Format(time.RFC3339), t.Format("Mon 2 Jan 2006, 15:04:05"), ago(time.Since(t))))
+}
+
+// ago is a duration since then, in words. The same words are in js/lib/time.js.
+func ago(d time.Duration) string {
+	if d < 45*time.Second {
+		return "just now"
+	}
+	for _, u := range []struct {
+		size time.Duration
+		upto int
+		name string
+	}{
+		{time.Minute, 60, "min"},
+		{time.Hour, 24, "h"},
+		{24 * time.Hour, 14, "day"},
+		{7 * 24 * time.Hour, 9, "week"},
+		{30 * 24 * time.Hour, 18, "month"},
+	} {
+		n := int((d + u.size/2) / u.size)
+		if n >= u.upto {
+			continue
+		}
+		n = max(n, 1)
+		if n > 1 && len(u.name) > 3 || n > 1 && u.name == "day" {
+			return fmt.Sprintf("%d %ss ago", n, u.name)
+		}
+		return fmt.Sprintf("%d %s ago", n, u.name)
+	}
+	return fmt.Sprintf("%d years ago", max(2, int(d/(365*24*time.Hour))))
+}
+
+// dict makes a map of key, value pairs, to hand several values to a template.
+func dict(pairs ...any) (map[string]any, error) {
+	if len(pairs)%2 != 0 {
+		return nil, fmt.Errorf("dict needs pairs")
+	}
+	m := make(map[string]any, len(pairs)/2)
+	for i := 0; i < len(pairs); i += 2 {
+		key, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("dict: key %v is not a string", pairs[i])
+		}
+		m[key] = pairs[i+1]
+	}
+	return m, nil
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return num(n) + " " + many
+}
+
+// num writes a count with a thin space between thousands.
+func num(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "\u202f" + s[i:]
+	}
+	return s
+}
+
+// safeClass makes a class name of any value: what is not a letter, digit or dash
+// becomes a dash.
+func safeClass(v any) string {
+	return strings.Map(func(r rune) rune {
+		if r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
+			return unicode.ToLower(r)
+		}
+		return '-'
+	}, fmt.Sprint(v))
+}
+
+// initials are one or two letters that stand for an owner.
+func initials(owner string) string {
+	var out []rune
+	for _, word := range strings.FieldsFunc(owner, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		r, _ := utf8.DecodeRuneInString(word)
+		if out = append(out, unicode.ToUpper(r)); len(out) == 2 {
+			break
+		}
+	}
+	return string(out)
+}
+
+var writtenStatuses = []task.Status{task.NotStarted, task.Ready, task.InProgress, task.Blocked, task.Completed, task.Cancelled}
+
+func statusLabel(s task.Status) string {
+	switch s {
+	case task.NotStarted:
+		return "Not started"
+	case task.Ready:
+		return "Ready"
+	case task.InProgress:
+		return "In progress"
+	case task.Blocked:
+		return "Blocked"
+	case task.Completed:
+		return "Completed"
+	case task.Cancelled:
+		return "Cancelled"
+	case "":
+		return "No status"
+	}
+	return string(s)
+}
+
+func statusIcon(s task.Status) string {
+	switch s {
+	case task.Ready:
+		return "circle"
+	case task.InProgress:
+		return "circle-dot"
+	case task.Blocked:
+		return "octagon-alert"
+	case task.Completed:
+		return "circle-check"
+	case task.Cancelled:
+		return "circle-slash"
+	}
+	return "circle-dashed"
+}
+
+func priorityLabel(p string) string {
+	switch p {
+	case "p0":
+		return "Critical priority"
+	case "p1":
+		return "High priority"
+	case "p2":
+		return "Normal priority"
+	case "p3":
+		return "Low priority"
+	}
+	return "No priority"
+}
+
+func priorityIcon(p string) string {
+	switch p {
+	case "p0":
+		return "chevrons-up"
+	case "p1":
+		return "signal-high"
+	case "p2":
+		return "signal-medium"
+	}
+	return "signal-low"
+}
+
+func runIcon(state string) string {
+	switch run.State(state) {
+	case run.Queued:
+		return "hourglass"
+	case run.Blocked:
+		return "octagon-alert"
+	case run.Dispatching, run.Running, run.Retrying, run.Verifying:
+		return "activity"
+	case run.Review:
+		return "file-check"
+	case run.Accepted:
+		return "circle-check"
+	case run.Failed, run.Interrupted:
+		return "circle-x"
+	}
+	return "circle-slash"
+}
+
+// runLabel says in two words where a run stands.
+func runLabel(r *RunView) string {
+	switch run.State(r.State) {
+	case run.Queued:
+		if r.Place > 0 {
+			return fmt.Sprintf("Queued, place %d", r.Place)
+		}
+	case run.Review:
+		return "Waits for review"
+	case "":
+		return "No run"
+	}
+	return strings.ToUpper(r.State[:1]) + r.State[1:]
+}
+
+func healthIcon(level string) string {
+	switch level {
+	case "ok":
+		return "circle-check"
+	case "warn":
+		return "triangle-alert"
+	}
+	return "circle-x"
+}
+
+// sectionState finds how full the section under a heading is, "" for a heading
+// that is not a section.
+func sectionState(sections []task.Section, heading string) task.SectionState {
+	for _, s := range sections {
+		if s.Line > 0 && strings.EqualFold(s.Name, strings.TrimSpace(heading)) {
+			return s.State
+		}
+	}
+	return ""
+}
+
+// dirOf is the folder part of a path with its slash, "" at the root.
+func dirOf(p string) string {
+	if i := strings.LastIndexByte(p, '/'); i >= 0 {
+		return p[:i+1]
+	}
+	return ""
+}
+
+// leadParts is a document taken apart at its first heading.
+type leadParts struct{ Title, Rest template.HTML }
+
+// lead takes a leading H1 off a rendered document, so that the quiet line can
+// stand between the title and the text. Both parts stay what the renderer made.
+func lead(doc template.HTML) leadParts {
+	s := strings.TrimSpace(string(doc))
+	if !strings.HasPrefix(s, "<h1") {
+		return leadParts{Rest: doc}
+	}
+	i := strings.Index(s, "</h1>")
+	if i < 0 {
+		return leadParts{Rest: doc}
+	}
+	i += len("</h1>")
+	return leadParts{Title: template.HTML(s[:i]), Rest: template.HTML(s[i:])}
+}
+
+// indent is the depth of a heading in an outline that begins at H2, at most 3.
+func indent(level int) int { return min(max(level-2, 0), 3) }
+
+func took(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%d ms", max(d.Milliseconds(), 1))
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// queueable tells whether a click may queue the task: its file parses, it is not
+// over, and no run holds it.
+func queueable(t *task.Task, r *RunView) bool {
+	if t == nil || t.Broken != nil || t.Status == task.Completed || t.Status == task.Cancelled {
+		return false
+	}
+	if r == nil {
+		return true
+	}
+	switch run.State(r.State) {
+	case run.Accepted, run.Rejected, run.Failed, run.Interrupted:
+		return true
+	}
+	return false
+}
