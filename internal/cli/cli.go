@@ -70,4 +70,4 @@ func (a *app) root(args []string) *cobra.Command {
 }
 
 // commands is every command; each file adds its own in init-free style here.
-var commands = []func(*app) *cobra.Command{}
+var commands = []func(*app) *cobra.Command{newKickoff, newUnqueue, newServe, newStatus}

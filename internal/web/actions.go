@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 
 	"tasks/internal/fault"
@@ -35,15 +36,49 @@ func (s *Server) setStatus(w http.ResponseWriter, r *request) error {
 	if err := required("slug", in.Slug, "status", in.Status); err != nil {
 		return err
 	}
-	t, err := s.Tracker.Update(r.Context(), in.Slug, task.Change{Key: "status", Value: in.Status})
+	ctx := r.Context()
+	on, err := s.activeRun(ctx, in.Slug)
 	if err != nil {
 		return err
 	}
-	latest, err := s.Runs.Latest(r.Context(), t.Slug)
+	ready := in.Status == string(task.Ready)
+	if ready { // what kickoff would refuse is not written
+		if err := s.Manager.Check(ctx, in.Slug); err != nil {
+			return err
+		}
+	}
+	t, err := s.Tracker.Update(ctx, in.Slug, task.Change{Key: "status", Value: in.Status})
 	if err != nil {
 		return err
 	}
-	return sendJSON(w, r, http.StatusOK, map[string]any{"task": t.JSON(latest.JSON())})
+	if ready {
+		if _, _, err := s.Manager.Kickoff(ctx, t.Path, "page", ""); err != nil {
+			return err
+		}
+	}
+	s.Manager.TasksChanged()
+	latest, err := s.Runs.Latest(ctx, t.Slug)
+	if err != nil {
+		return err
+	}
+	out := map[string]any{"task": t.JSON(latest.JSON())}
+	if on != nil && !ready {
+		out["warning"] = "run " + on.ID + " works on this task: it goes on with the worksheet it was given"
+	}
+	return sendJSON(w, r, http.StatusOK, out)
+}
+
+// activeRun is the run that holds the task, nil where none does.
+func (s *Server) activeRun(ctx context.Context, slug string) (*run.Run, error) {
+	t, err := s.Tracker.Find(ctx, slug)
+	if err != nil {
+		return nil, err
+	}
+	latest, err := s.Runs.Latest(ctx, t.Slug)
+	if err != nil || latest == nil || !latest.State.Active() {
+		return nil, err
+	}
+	return latest, nil
 }
 
 // kickoff is POST /actions/kickoff, the same as `tasks kickoff`.

@@ -31,9 +31,9 @@ func (b *Base) file(path string) {
 
 // chatInfo is what the drawer shows before any script has run.
 func (s *Server) chatInfo(r *request, kind string) ChatInfo {
-	model := s.Settings.OpenAI
+	_, model, err := s.Settings.Assistant()
 	info := ChatInfo{
-		Ready: model.Usable(), Scripted: s.Scripted, Approve: s.Settings.Approve,
+		Ready: err == nil, Scripted: s.Scripted, Approve: s.Settings.Approve,
 		NeedToken: r.needs, Starters: starters(kind),
 	}
 	if info.Ready {

@@ -28,7 +28,7 @@ func (s *Server) chatStart(w http.ResponseWriter, r *request) error {
 	if err := required("message", in.Message); err != nil {
 		return err
 	}
-	doc, page, err := s.place(r.Context(), in.Doc, in.Page)
+	doc, page, err := s.place(r.Context(), in.Doc, in.Page, in.Conversation)
 	if err != nil {
 		return err
 	}
@@ -87,20 +87,18 @@ func (s *Server) watchEnded(r *request, err error) {
 }
 
 // place is the document or page that a message is about. A page with a file
-// behind it is that file.
-func (s *Server) place(ctx context.Context, doc, page string) (string, string, error) {
+// behind it is that file; who names nothing is at home, or where the conversation
+// is.
+func (s *Server) place(ctx context.Context, doc, page, conversation string) (string, string, error) {
 	if doc != "" {
 		name, err := repo.Clean(doc)
-		if err == nil {
-			_, err = s.Repo.Stat(name)
-		}
-		if err != nil {
-			return "", "", err
-		}
-		return name, page, nil
+		return name, "", err
 	}
 	if page == "" {
-		return "", "/", nil
+		if conversation == "" || conversation == "new" {
+			page = "/"
+		}
+		return "", page, nil
 	}
 	if !strings.HasPrefix(page, "/") || len(page) > 2048 || strings.ContainsAny(page, "\r\n\x00") {
 		return "", "", fault.New(fault.Usage, "the page must be a path of this site, such as /status")
@@ -287,21 +285,28 @@ func (s *Server) chatShow(w http.ResponseWriter, r *request) error {
 	return sendJSON(w, r, http.StatusOK, t)
 }
 
-// PageKind is the kind of the page at a URL path of this site, as its
-// data-page-kind says; "error" where there is none.
-func PageKind(page string) string {
-	path, _, _ := strings.Cut(page, "?")
-	kinds := map[string]string{
-		"/": "home", "/tasks": "tasks", "/board": "board", "/status": "status", "/activity": "activity", "/search": "search",
-		"/browse": "folder", "/browse/": "folder",
+// PageKind names the kind of the page at a URL path of this site that no file
+// stands behind, as its data-page-kind says; "error" where there is none.
+func PageKind(files *repo.Repo) func(page string) string {
+	fixed := map[string]string{
+		"/": "home", "/tasks": "tasks", "/board": "board", "/status": "status", "/activity": "activity",
+		"/search": "search", "/browse": "folder", "/browse/": "folder",
 	}
-	if kind := kinds[path]; kind != "" {
-		return kind
-	}
-	for _, p := range []struct{ prefix, kind string }{{"/tasks/", "task"}, {"/runs/", "run"}, {"/browse/", "doc"}} {
-		if strings.HasPrefix(path, p.prefix) {
-			return p.kind
+	return func(page string) string {
+		path, _, _ := strings.Cut(page, "?")
+		if kind := fixed[path]; kind != "" {
+			return kind
 		}
+		if strings.HasPrefix(path, "/runs/") {
+			return "run"
+		}
+		if rest, ok := strings.CutPrefix(path, "/browse/"); ok {
+			if name, err := unescapePath(strings.TrimSuffix(rest, "/")); err == nil {
+				if info, err := files.Stat(name); err == nil && info.Dir {
+					return "folder"
+				}
+			}
+		}
+		return "error"
 	}
-	return "error"
 }

@@ -3,10 +3,13 @@ package web
 import (
 	"context"
 	"maps"
+	"path"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"tasks/internal/docs"
 	"tasks/internal/task"
 )
 
@@ -28,6 +31,7 @@ type facts struct {
 type frameFacts struct {
 	branch string
 	counts map[string]int
+	recent []docs.ListEntry // lately changed
 	epoch  int64
 	at     time.Time
 }
@@ -65,40 +69,55 @@ func (s *Server) refreshFacts() {
 			return
 		}
 		s.facts.current.Store(now)
-		if before == nil || before.branch != now.branch || !maps.Equal(before.counts, now.counts) {
+		if before == nil || before.branch != now.branch || len(before.recent) != len(now.recent) || !maps.Equal(before.counts, now.counts) {
 			s.facts.stale()
 			now.epoch = s.facts.epoch.Load()
 		}
 	})
 }
 
-// readFacts reads branch, tasks and queue.
+// readFacts reads branch, tasks, queue and history.
 func (s *Server) readFacts(ctx context.Context) (*frameFacts, error) {
-	now := &frameFacts{epoch: s.facts.epoch.Load(), at: time.Now(), counts: map[string]int{"open": 0, "queued": 0}}
+	now := &frameFacts{epoch: s.facts.epoch.Load(), at: time.Now()}
 	var err error
 	if now.branch, err = s.Git.Branch(ctx); err != nil {
 		return nil, err
 	}
-	all, err := s.Tracker.All(ctx)
+	st, _, err := s.project(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for _, t := range all {
-		now.counts[string(t.Status)]++
-		if t.Status != task.Completed && t.Status != task.Cancelled {
-			now.counts["open"]++
-		}
-	}
-	runs, err := s.Runs.LatestAll(ctx)
+	now.counts = st.Counts
+	now.counts["open"] = st.Counts["total"] - st.Counts[string(task.Completed)] - st.Counts[string(task.Cancelled)]
+	now.counts["queued"] = st.Counts["run_queued"] + st.Counts["run_blocked"]
+	now.recent, err = s.recent(ctx)
+	return now, err
+}
+
+// recent are the documents that the newest commits changed and that are still
+// there.
+func (s *Server) recent(ctx context.Context) ([]docs.ListEntry, error) {
+	out, err := s.Git.Output(ctx, "log", "-n", "40", "--no-merges", "--no-renames", "--name-only", "--format=", "-z")
 	if err != nil {
-		return nil, err
+		return nil, nil // no commit yet
 	}
-	for _, r := range runs {
-		if r.State.Waiting() {
-			now.counts["queued"]++
+	var list []docs.ListEntry
+	seen := map[string]bool{}
+	for name := range strings.SplitSeq(string(out), "\x00") {
+		name = strings.TrimLeft(name, "\n")
+		if seen[name] || !isMarkdown(name) {
+			continue
+		}
+		seen[name] = true
+		if info, err := s.Repo.Stat(name); err != nil || info.Dir {
+			continue
+		}
+		list = append(list, docs.ListEntry{Name: name, Title: path.Base(name), Href: docs.Href(name), Path: name})
+		if len(list) == 8 {
+			break
 		}
 	}
-	return now, nil
+	return list, nil
 }
 
 // authors remembers who changed a file last, by its bytes: asking git costs a

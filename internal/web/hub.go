@@ -191,7 +191,7 @@ func liveFrame(event string, data any) []byte {
 }
 
 // add takes a reader in, whose hello is the first thing it gets.
-func (h *hub) add(r *reader, head []byte) error {
+func (h *hub) add(r *reader, head []byte, generation int64) error {
 	h.mu.Lock()
 	if h.closed || len(h.readers) >= h.limits.inAll {
 		h.mu.Unlock()
@@ -203,7 +203,7 @@ func (h *hub) add(r *reader, head []byte) error {
 	}
 	// hello stands in the kernel's buffer, which is empty, before anything else
 	// can be written: the hub's own writes begin when the reader is in the map.
-	hello := append(head, liveFrame("hello", generationEvent{h.generation})...)
+	hello := append(head, liveFrame("hello", generationEvent{max(generation, h.generation)})...)
 	r.conn.SetWriteDeadline(time.Now().Add(slowReader))
 	_, err := r.conn.Write(hello)
 	if err == nil {
@@ -270,7 +270,7 @@ func (s *Server) events(w http.ResponseWriter, r *request) error {
 		return fault.New(fault.Internal, "the connection cannot be taken over: %w", err)
 	}
 	rd := &reader{owner: r.owner, conn: conn}
-	if err := s.hub.add(rd, streamHead(w.Header())); err != nil {
+	if err := s.hub.add(rd, streamHead(w.Header()), s.Manager.Generation()); err != nil {
 		conn.Close()
 	}
 	return nil

@@ -6,8 +6,7 @@ import (
 	"net/http"
 	"slices"
 
-	"tasks/internal/run"
-	"tasks/internal/task"
+	"tasks/internal/manager"
 )
 
 // status is the page of queue and health.
@@ -16,26 +15,28 @@ func (s *Server) status(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	rows, err := s.rows(r.Context())
+	all, err := s.Tracker.All(r.Context())
 	if err != nil {
 		return err
 	}
-	p := StatusPage{Base: s.base(r, "status", "Status", ""), Status: st}
-	for _, row := range rows {
-		switch {
-		case row.Run != nil && run.State(row.Run.State).Active():
-			p.Rows = append(p.Rows, row)
-		case row.Status == task.Ready:
-			p.Ready = append(p.Ready, row)
-		}
-	}
-	byPlace(p.Rows)
+	rows := taskRows(st.Tasks, all)
+	p := StatusPage{Base: s.base(r, "status", "Status", ""), Status: st, Rows: pick(rows, st.Queue()), Ready: pick(rows, st.Ready())}
 	return s.page(w, r, http.StatusOK, "status", p)
 }
 
-// byPlace sorts rows as the queue stands, what is past it first.
-func byPlace(rows []TaskRow) {
-	slices.SortStableFunc(rows, func(a, b TaskRow) int { return cmp.Compare(a.Run.Place, b.Run.Place) })
+// pick is the rows of which the projection speaks.
+func pick(rows []TaskRow, of []manager.Row) []TaskRow {
+	wanted := map[string]bool{}
+	for _, r := range of {
+		wanted[r.Path] = true
+	}
+	var out []TaskRow
+	for _, row := range rows {
+		if wanted[row.Path] {
+			out = append(out, row)
+		}
+	}
+	return out
 }
 
 // statusJSON is /status.json, as `tasks status --json` prints it.
@@ -61,7 +62,7 @@ func (s *Server) statusJSON(w http.ResponseWriter, r *request) error {
 
 // activity is what happened lately: what the queue knows of, newest first.
 func (s *Server) activity(w http.ResponseWriter, r *request) error {
-	rows, err := s.rows(r.Context())
+	_, rows, err := s.project(r.Context())
 	if err != nil {
 		return err
 	}

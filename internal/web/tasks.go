@@ -1,12 +1,14 @@
 package web
 
 import (
+	"cmp"
 	"context"
-	"html/template"
 	"net/http"
+	"time"
 
 	"tasks/internal/docs"
 	"tasks/internal/fault"
+	"tasks/internal/manager"
 	"tasks/internal/run"
 	"tasks/internal/task"
 )
@@ -14,28 +16,45 @@ import (
 // statusOrder is the order of the groups of a list, and of the board's columns.
 var statusOrder = []task.Status{task.InProgress, task.Blocked, task.Ready, task.NotStarted, task.Completed, task.Cancelled}
 
-// rows are all tasks with their runs.
-func (s *Server) rows(ctx context.Context) ([]TaskRow, error) {
+// project makes the one projection of tasks and runs as they are now, with a row
+// for each task in its order. The lines about health, which take programs to find
+// out, are only in manager.Status.
+func (s *Server) project(ctx context.Context) (*manager.Status, []TaskRow, error) {
 	all, err := s.Tracker.All(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	runs, err := s.Runs.LatestAll(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	slugs := map[string]int{}
+	st := manager.Project(manager.World{
+		Root: s.Repo.Root(), Owner: task.Owner(s.Settings.Owner), At: time.Now(), Tasks: all, Runs: runs,
+	})
+	return st, taskRows(st.Tasks, all), nil
+}
+
+// taskRows are the rows of a projection for people.
+func taskRows(of []manager.Row, all []*task.Task) []TaskRow {
+	byPath, slugs := make(map[string]*task.Task, len(all)), make(map[string]int, len(all))
 	for _, t := range all {
+		byPath[t.Path] = t
 		slugs[t.Slug]++
 	}
-	rows := make([]TaskRow, len(all))
-	for i, t := range all {
-		rows[i] = TaskRow{Task: t, Href: taskHref(t), Run: runView(runs[t.Slug])}
-		if slugs[t.Slug] > 1 { // only the path tells them apart
-			rows[i].Href = docs.Href(t.Path)
+	rows := make([]TaskRow, 0, len(of))
+	for _, row := range of {
+		t := byPath[row.Path]
+		if t == nil { // made between two readings
+			continue
 		}
+		r, _ := row.Run.(*run.JSON)
+		next := TaskRow{Task: t, Href: taskHref(t), Run: runView(r)}
+		if slugs[t.Slug] > 1 { // only the path tells them apart
+			next.Href = docs.Href(t.Path)
+		}
+		rows = append(rows, next)
 	}
-	return rows, nil
+	return rows
 }
 
 // taskHref is a task's own address, or its file's where the slug is not one.
@@ -47,11 +66,17 @@ func taskHref(t *task.Task) string {
 }
 
 // runView is a run for people; nil for none.
-func runView(r *run.Run) *RunView {
+func runView(r *run.JSON) *RunView {
 	if r == nil {
 		return nil
 	}
-	v := &RunView{State: string(r.State), Place: r.Place, QueuedAt: r.QueuedAt, Note: r.Note}
+	v := &RunView{State: string(r.State)}
+	if r.Place != nil {
+		v.Place = *r.Place
+	}
+	if r.QueuedAt != nil {
+		v.QueuedAt = *r.QueuedAt
+	}
 	if r.Reason != nil {
 		v.Reason = r.Reason.Text
 	}
@@ -93,7 +118,7 @@ func (s *Server) board(w http.ResponseWriter, r *request) error {
 }
 
 func (s *Server) taskList(w http.ResponseWriter, r *request, kind, title string) error {
-	rows, err := s.rows(r.Context())
+	_, rows, err := s.project(r.Context())
 	if err != nil {
 		return err
 	}
@@ -133,14 +158,19 @@ func (s *Server) taskPage(w http.ResponseWriter, r *request, p *docs.Page) error
 	if t.Title != "" {
 		page.Title = t.Title
 	}
-	latest, err := s.Runs.Latest(ctx, t.Slug)
+	_, rows, err := s.project(ctx)
 	if err != nil {
 		return err
 	}
-	page.Run = runView(latest)
-	all, err := s.Tracker.All(ctx)
-	if err != nil {
-		return err
+	all := make([]*task.Task, len(rows))
+	for i, row := range rows {
+		all[i] = row.Task
+		if row.Path == t.Path {
+			page.Run = row.Run
+		}
+	}
+	if page.Run != nil {
+		page.Run.Note = s.note(ctx, t.Slug)
 	}
 	page.Depends, page.Dependents = related(t, all)
 	return s.page(w, r, http.StatusOK, "task", page)
@@ -175,35 +205,13 @@ func taskRef(t *task.Task) TaskRef {
 	return TaskRef{Slug: t.Slug, Title: t.Title, Href: taskHref(t), Status: t.Status}
 }
 
-// home says what is here and what needs the user.
-func (s *Server) home(w http.ResponseWriter, r *request) error {
-	rows, err := s.rows(r.Context())
-	if err != nil {
-		return err
+// note is what was said at the kickoff of the latest run.
+func (s *Server) note(ctx context.Context, slug string) string {
+	r, err := s.Runs.Latest(ctx, slug)
+	if err != nil || r == nil {
+		return ""
 	}
-	p := HomePage{Base: s.base(r, "home", s.repoName, ""), NoTasks: len(rows) == 0}
-	for _, row := range rows {
-		switch {
-		case row.Broken != nil:
-			p.Broken = append(p.Broken, row)
-		case row.Run != nil && run.State(row.Run.State).Waiting():
-			p.Queued = append(p.Queued, row)
-		case row.Status == task.InProgress || row.Run != nil && run.State(row.Run.State).Active():
-			p.Active = append(p.Active, row)
-		case row.Status == task.Ready:
-			p.Ready = append(p.Ready, row)
-		}
-	}
-	byPlace(p.Queued)
-	l, err := s.Docs.Folder(r.Context(), "", 0, 1)
-	if err != nil {
-		return err
-	}
-	if l.Readme != nil && l.Readme.Rendered != nil {
-		p.Readme = template.HTML(l.Readme.Rendered.HTML)
-		p.Outline = l.Readme.Rendered.Headings
-	}
-	return s.page(w, r, http.StatusOK, "home", p)
+	return r.Note
 }
 
 // run is /runs/<slug>: the latest run of a task.
@@ -215,34 +223,28 @@ func (s *Server) run(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	latest, err := s.Runs.Latest(r.Context(), t.Slug)
+	_, rows, err := s.project(r.Context())
 	if err != nil {
 		return err
 	}
-	title := t.Title
-	if title == "" {
-		title = t.Slug
+	p := RunPage{Base: s.base(r, "run", cmp.Or(t.Title, t.Slug), ""), Slug: t.Slug, TaskHref: taskHref(t)}
+	for _, row := range rows {
+		if row.Path == t.Path && row.Run != nil {
+			p.Run = row.Run
+			p.Run.Note = s.note(r.Context(), t.Slug)
+		}
 	}
-	p := RunPage{Base: s.base(r, "run", title, ""), Slug: t.Slug, TaskHref: taskHref(t), Run: runView(latest)}
 	p.Crumbs = []Crumb{{"Tasks", "/tasks"}, {t.Slug, taskHref(t)}, {Name: "Run"}}
 	return s.page(w, r, http.StatusOK, "run", p)
 }
 
 // tasksJSON is /tasks.json, as `tasks list --json` prints it.
 func (s *Server) tasksJSON(w http.ResponseWriter, r *request) error {
-	all, err := s.Tracker.All(r.Context())
+	st, _, err := s.project(r.Context())
 	if err != nil {
 		return err
 	}
-	runs, err := s.Runs.LatestAll(r.Context())
-	if err != nil {
-		return err
-	}
-	list := make([]task.JSON, len(all))
-	for i, t := range all {
-		list[i] = t.JSON(runs[t.Slug].JSON())
-	}
-	return sendJSON(w, r, http.StatusOK, envelope("task-list", map[string]any{"tasks": list, "total": len(list)}))
+	return sendJSON(w, r, http.StatusOK, envelope("task-list", map[string]any{"tasks": st.Tasks, "total": len(st.Tasks)}))
 }
 
 // envelope is the frame of data for programs.

@@ -1,0 +1,334 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tasks/internal/chat"
+	"tasks/internal/config"
+	"tasks/internal/docs"
+	"tasks/internal/edit"
+	"tasks/internal/fault"
+	"tasks/internal/llm"
+	"tasks/internal/llm/openai"
+	"tasks/internal/manager"
+	"tasks/internal/markdown"
+	"tasks/internal/repo"
+	"tasks/internal/run"
+	"tasks/internal/store"
+	"tasks/internal/tool"
+	"tasks/internal/watch"
+	"tasks/internal/web"
+)
+
+// serveOptions are the flags of serve.
+type serveOptions struct {
+	addr      string // "" where not given
+	noManager bool
+	open      bool
+	dev       bool
+	scripted  bool // the demo's model answers; pages say so
+}
+
+func newServe(a *app) *cobra.Command {
+	var o serveOptions
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the site, the assistant and the queue on this machine",
+		Long: `Serve the repository's tasks and documents as a local website, with the
+assistant in its drawer. Only this machine can reach it.`,
+		Example: `  tasks serve
+  tasks serve --addr 127.0.0.1:0 --open`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.serve(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.addr, "addr", "", "listen on `HOST:PORT`, a loopback address; port 0 picks one (default 127.0.0.1:8005)")
+	f.BoolVar(&o.noManager, "no-manager", false, "do not act on the queue")
+	f.BoolVar(&o.open, "open", false, "open the site in the browser")
+	f.BoolVar(&o.dev, "dev", false, "read templates and assets from the sources below the working directory")
+	return cmd
+}
+
+// serve runs the server until ctx ends.
+func (a *app) serve(ctx context.Context, o serveOptions) error {
+	h, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer h.repo.Close()
+	s, err := a.serveSettings(ctx, h, o)
+	if err != nil {
+		return err
+	}
+	addr, err := loopbackAddr(s.Addr)
+	if err != nil {
+		return err
+	}
+	for _, w := range s.Warnings {
+		fmt.Fprintf(a.stderr, "tasks: warning: %s\n", w)
+	}
+	db, err := store.Open(ctx, h.git.StateDir())
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	place, err := claimServer(db.Dir)
+	if err != nil {
+		return err
+	}
+	defer place.release()
+	ln, err := listen(ctx, addr)
+	if err != nil {
+		return err
+	}
+	defer ln.Close()
+	p, err := a.build(ctx, h, s, db, o)
+	if err != nil {
+		return err
+	}
+	url := "http://" + ln.Addr().String() + "/"
+	if err := place.announce(url); err != nil {
+		p.close()
+		return err
+	}
+	fmt.Fprintf(a.stdout, "listening on %s\n", url)
+	if p.loginKey != "" {
+		url += "login?key=" + p.loginKey
+		fmt.Fprintf(a.stdout, "log this browser in, once: %s\n", url)
+	}
+	if o.open {
+		openBrowser(p.log, url)
+	}
+	return p.run(ctx, ln)
+}
+
+// serveSettings loads the settings with the flags of serve.
+func (a *app) serveSettings(ctx context.Context, h *house, o serveOptions) (*config.Settings, error) {
+	flags := map[string]string{}
+	if o.addr != "" {
+		flags["addr"] = o.addr
+	}
+	return config.Load(config.Options{
+		Root: h.git.Root, Getenv: a.getenv, Flags: flags,
+		Tracked: func(name string) (bool, error) { return h.git.Tracked(ctx, name) },
+	})
+}
+
+// program is a running server: its services in the order in which they are built.
+type program struct {
+	log      *slog.Logger
+	repo     *repo.Repo
+	docs     *docs.Library
+	manager  *manager.Manager
+	beat     bool // the manager's loop runs
+	chat     *chat.Service
+	web      *web.Server
+	loginKey string
+}
+
+// build makes the services. Nothing is scanned here: the first page must not wait.
+func (a *app) build(ctx context.Context, h *house, s *config.Settings, db *store.DB, o serveOptions) (*program, error) {
+	p := &program{repo: h.repo, beat: !o.noManager, log: slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}
+	p.docs = docs.New(h.repo)
+	runs := run.New(db)
+	p.manager = manager.New(manager.Config{
+		Git: h.git, Repo: h.repo, Tracker: h.tracker, Runs: runs, Settings: s, StateDir: db.Dir, Log: p.log,
+		Changed: func(generation int64) { p.web.StatusChanged(generation) },
+	})
+	editor := edit.New(h.repo, db, s.Edit)
+	if err := editor.Recover(ctx); err != nil {
+		return nil, err
+	}
+	tools := tool.New(tool.Deps{
+		Repo: h.repo, Tracker: h.tracker, Editor: editor, Manager: p.manager, Runs: runs, Secrets: s.Secrets(),
+		Agent: tool.NewSubagent(tool.SubagentConfig{
+			Program: s.Claude, Root: h.git.Root, Timeout: s.Limits.Subagent, Getenv: a.getenv, Deny: h.repo.Outside,
+		}),
+	})
+	p.chat = chat.New(chat.Config{
+		DB: db, Repo: h.repo, Editor: editor, Tools: tools,
+		Model:    modelOf(s),
+		PageKind: web.PageKind(h.repo),
+		Links:    func(doc string) markdown.Links { return p.docs.Links(doc) },
+		Limits:   s.Limits, Approve: s.Approve, Redact: tool.Redactor(s.Secrets()), Secrets: s.Secrets(),
+		Changed: func(owner, conversation, turn string, last int64) { p.web.ChatChanged(owner, conversation, turn, last) },
+		Log:     p.log,
+	})
+	if s.Token != "" {
+		p.loginKey = rand.Text()
+	}
+	var err error
+	p.web, err = web.New(web.Config{
+		Settings: s, Git: h.git, Repo: h.repo, Tracker: h.tracker, Docs: p.docs, Runs: runs, Manager: p.manager, Chat: p.chat,
+		Log: p.log, Version: Version, Dev: o.dev, Scripted: o.scripted, LoginKey: p.loginKey,
+	})
+	if err != nil {
+		p.chat.Close()
+		return nil, err
+	}
+	if err := p.chat.Recover(ctx); err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// modelOf gives the one client of the configured endpoint, made when first asked
+// for. It keeps what it has learned of the server.
+func modelOf(s *config.Settings) func() (llm.Service, error) {
+	client := sync.OnceValues(func() (*openai.Client, error) {
+		return openai.New(openai.Config{
+			BaseURL: s.OpenAI.BaseURL, Key: s.OpenAI.Key, Model: s.OpenAI.Model,
+			Timeouts: s.Timeouts, Redact: tool.Redactor(s.Secrets()), UserAgent: "tasks/" + Version,
+		})
+	})
+	return func() (llm.Service, error) {
+		provider, _, err := s.Assistant()
+		if err != nil {
+			return nil, err
+		}
+		if provider != "openai" {
+			return nil, fault.New(fault.Unavailable, "this build speaks Chat Completions only, not yet to %s", provider).
+				WithHint("set OPENAI_API_KEY, or OPENAI_BASE_URL for a server that speaks Chat Completions")
+		}
+		return client()
+	}
+}
+
+// shutdownTime is how long the program takes to end what runs.
+const shutdownTime = 1800 * time.Millisecond
+
+// run serves until ctx ends, then ends everything within two seconds.
+func (p *program) run(ctx context.Context, ln net.Listener) error {
+	server := web.HTTPServer(p.web.Handler(ln.Addr().String()), p.log)
+	var services sync.WaitGroup
+	ctx, stop := context.WithCancel(ctx)
+	failed := make(chan error, 1)
+	services.Go(func() {
+		if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			failed <- fault.New(fault.Internal, "the server stopped: %w", err)
+			stop()
+		}
+	})
+	services.Go(func() { p.watch(ctx) })
+	if p.beat {
+		services.Go(func() {
+			if err := p.manager.Run(ctx); err != nil {
+				p.log.Error("the manager stopped", "err", err)
+			}
+		})
+	}
+	<-ctx.Done()
+	stop()
+
+	end, cancel := context.WithTimeout(context.Background(), shutdownTime)
+	defer cancel()
+	ended := make(chan struct{})
+	go func() { // given up after shutdownTime, with the process
+		defer close(ended)
+		p.chat.Close() // turns are closed honestly; the streams that watch them end with them
+		p.web.Close(end)
+		server.Shutdown(end)
+		services.Wait()
+	}()
+	select {
+	case <-ended:
+	case <-end.Done():
+		server.Close()
+	}
+	select {
+	case err := <-failed:
+		return err
+	default:
+		return nil
+	}
+}
+
+// watch tells open pages of changed files. Without it pages still show what is
+// true when they are asked for.
+func (p *program) watch(ctx context.Context) {
+	skip := func(dir string) bool {
+		_, err := p.repo.Stat(dir)
+		return err != nil
+	}
+	tell := func(changes []watch.Change) {
+		p.web.Changed(changes)
+		p.manager.TasksChanged()
+	}
+	if err := watch.Run(ctx, p.repo.Root(), skip, nil, tell); err != nil {
+		p.log.Warn("changed files are not noticed by themselves; reload a page to see them", "err", err)
+	}
+}
+
+// close ends what build began.
+func (p *program) close() {
+	p.chat.Close()
+	end, cancel := context.WithTimeout(context.Background(), shutdownTime)
+	defer cancel()
+	p.web.Close(end)
+}
+
+// loopbackAddr checks and completes the address to listen on.
+func loopbackAddr(addr string) (string, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err == nil && host == "localhost" {
+		host = "127.0.0.1"
+	}
+	ip, ipErr := netip.ParseAddr(host)
+	n, portErr := strconv.ParseUint(port, 10, 16)
+	switch {
+	case err != nil || portErr != nil:
+		return "", fault.New(fault.Usage, "the address %q is not HOST:PORT", addr).WithHint("for example --addr 127.0.0.1:8005")
+	case ipErr != nil || !ip.Unmap().IsLoopback() || ip.Zone() != "":
+		return "", fault.New(fault.Usage, "the address %q is not one of this machine alone: others could reach your files", addr).
+			WithHint("use 127.0.0.1; for another machine's browser forward the port with ssh -L")
+	}
+	return net.JoinHostPort(ip.Unmap().String(), strconv.FormatUint(n, 10)), nil
+}
+
+// listen opens the port.
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	switch {
+	case err == nil:
+		return ln, nil
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fault.New(fault.Conflict, "%s is in use: another program listens there", addr).
+			WithHint("choose another port with --addr, or let --addr 127.0.0.1:0 pick one")
+	}
+	return nil, fault.New(fault.Unavailable, "cannot listen on %s: %w", addr, err)
+}
+
+// openBrowser shows the site; that it cannot is no reason not to serve.
+func openBrowser(log *slog.Logger, url string) {
+	name, args := "xdg-open", []string{url}
+	switch runtime.GOOS {
+	case "darwin":
+		name = "open"
+	case "windows":
+		name, args = "rundll32", []string{"url.dll,FileProtocolHandler", url}
+	}
+	cmd := exec.Command(name, args...)
+	if err := cmd.Start(); err != nil {
+		log.Warn("the browser cannot be opened", "err", err)
+		return
+	}
+	go cmd.Wait() // the browser may outlive us; nobody waits for it
+}
