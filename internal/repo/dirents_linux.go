@@ -9,12 +9,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// dirent is one name in a folder, with the type where the folder tells it.
-type dirent struct {
-	name string
-	mode fs.FileMode // the type bits only
-}
-
 var direntBuffers = sync.Pool{New: func() any { b := make([]byte, 64<<10); return &b }}
 
 // list reads a folder whose name has no links. Package os would do, at twice the
@@ -60,7 +54,7 @@ func (d *disk) parse(dir string, b []byte, list []dirent) []dirent {
 		if string(raw) == "." || string(raw) == ".." {
 			continue
 		}
-		e := dirent{name: string(raw)}
+		e := newDirent(dir, raw)
 		switch kind {
 		case unix.DT_REG:
 		case unix.DT_DIR:
@@ -68,7 +62,7 @@ func (d *disk) parse(dir string, b []byte, list []dirent) []dirent {
 		case unix.DT_LNK:
 			e.mode = fs.ModeSymlink
 		case unix.DT_UNKNOWN:
-			m, err := d.lstat(join(dir, e.name))
+			m, err := d.lstat(e.path)
 			if err != nil {
 				continue
 			}

@@ -3,7 +3,6 @@ package repo
 import (
 	"io"
 	"os"
-	"path"
 	"slices"
 	"strings"
 
@@ -133,10 +132,9 @@ func (r *Repo) ReadDir(name string) ([]Entry, error) {
 	}
 	entries := make([]Entry, 0, len(list))
 	for _, d := range list {
-		at := path.Join(real, d.name)
 		// A name that the policy refuses is left out; so is one that went meanwhile.
-		if info, err := r.Stat(at); err == nil {
-			entries = append(entries, Entry{Path: at, Name: d.name, Dir: info.Dir})
+		if info, err := r.Stat(d.path); err == nil {
+			entries = append(entries, Entry{Path: d.path, Name: d.name, Dir: info.Dir})
 		}
 	}
 	slices.SortFunc(entries, func(a, b Entry) int {

@@ -35,7 +35,6 @@ type Options struct {
 	TrackedIgnored func(ctx context.Context) ([]string, error) // tracked files that an ignore rule matches: not ignored
 	Index          string                                      // git's index, absolute: TrackedIgnored is asked again when it changes; without it, every 2 s
 	LockDir        string                                      // where writers of all processes meet, absolute; without it writers of this process only
-	Ripgrep        string                                      // the program, absolute, from outside the root; may be empty
 }
 
 // Repo is an open checkout. It is safe for concurrent use.

@@ -61,7 +61,7 @@ func (w *walker) folder(dir string, rules *chain, ignored bool) error {
 	}
 	sortAsPaths(list)
 	for _, d := range list {
-		at, isDir := join(dir, d.name), d.mode.IsDir()
+		at, isDir := d.path, d.mode.IsDir()
 		if !utf8.ValidString(d.name) || strings.IndexByte(d.name, '\\') >= 0 || refused(d.name) != "" {
 			w.refuse(at)
 			continue
