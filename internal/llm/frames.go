@@ -18,6 +18,7 @@ const readSize = 4 << 10
 type Frame struct {
 	Event string // the `event:` field; mostly empty
 	Data  []byte // the `data:` lines joined by LF; valid until the next call of Next
+	Cut   bool   // the stream ended before the blank line: Data may be incomplete
 }
 
 // Frames reads an event stream as servers really send it.
@@ -53,6 +54,7 @@ func (f *Frames) Next() (Frame, error) {
 		line, err := f.line()
 		if err != nil {
 			if err == io.EOF && f.hasData {
+				f.frame.Cut = true
 				return f.frame, nil
 			}
 			return Frame{}, err

@@ -1,0 +1,169 @@
+package openai
+
+import (
+	"bytes"
+	"encoding/json"
+	"regexp"
+	"strings"
+
+	"tasks/internal/llm"
+)
+
+type wireRequest struct {
+	Model         string         `json:"model"`
+	Messages      []wireMessage  `json:"messages"`
+	Tools         []wireTool     `json:"tools,omitempty"`
+	Stream        bool           `json:"stream"`
+	StreamOptions *streamOptions `json:"stream_options,omitempty"`
+	MaxTokens     int            `json:"max_tokens,omitempty"`
+	MaxCompletion int            `json:"max_completion_tokens,omitempty"`
+}
+
+type streamOptions struct {
+	IncludeUsage bool `json:"include_usage"`
+}
+
+type wireMessage struct {
+	Role       string            `json:"role"`
+	Content    json.RawMessage   `json:"content,omitempty"`
+	Reasoning  *string           `json:"reasoning_content,omitempty"`
+	ToolCalls  []json.RawMessage `json:"tool_calls,omitempty"`
+	ToolCallID string            `json:"tool_call_id,omitempty"`
+}
+
+type wireTool struct {
+	Type     string       `json:"type"`
+	Function wireFunction `json:"function"`
+}
+
+type wireFunction struct {
+	Name        string          `json:"name"`
+	Description string          `json:"description,omitempty"`
+	Parameters  json.RawMessage `json:"parameters"`
+}
+
+// encode writes the request as this server takes it.
+func encode(model string, req *llm.Request, q quirks) ([]byte, error) {
+	w := wireRequest{Model: model, Messages: messages(req, q), Stream: !q.noStream}
+	if !q.noStream && !q.noUsage {
+		w.StreamOptions = &streamOptions{IncludeUsage: true}
+	}
+	switch q.tokens {
+	case maxTokens:
+		w.MaxTokens = req.MaxTokens
+	case maxCompletion:
+		w.MaxCompletion = req.MaxTokens
+	}
+	for _, t := range req.Tools {
+		schema := t.Schema
+		if len(schema) == 0 {
+			schema = json.RawMessage(`{"type":"object","properties":{}}`)
+		}
+		w.Tools = append(w.Tools, wireTool{"function", wireFunction{t.Name, t.Description, schema}})
+	}
+	return plainJSON(w)
+}
+
+// messages are the system prompt and the history, made legal.
+func messages(req *llm.Request, q quirks) []wireMessage {
+	var out []wireMessage
+	system := req.System
+	if system != "" && q.role != roleUser {
+		out = append(out, wireMessage{Role: q.role.String(), Content: text(system)})
+		system = ""
+	}
+	for _, m := range llm.Legal(req.Messages) {
+		switch m.Role {
+		case llm.User:
+			if system != "" { // no other place for it: before the first question
+				m.Text, system = system+"\n\n"+m.Text, ""
+			}
+			out = append(out, wireMessage{Role: "user", Content: text(m.Text)})
+		case llm.ToolRole:
+			if m.Text == "" {
+				m.Text = "(no output)"
+			}
+			out = append(out, wireMessage{Role: "tool", Content: text(m.Text), ToolCallID: m.CallID})
+		default:
+			out = append(out, assistant(m, q))
+		}
+	}
+	return out
+}
+
+// assistant is an answer of the model, with its reasoning where the server wants
+// that back: with calls only, and then never empty.
+func assistant(m llm.Message, q quirks) wireMessage {
+	w := wireMessage{Role: "assistant", Content: text(m.Text)}
+	if len(m.Calls) == 0 {
+		return w
+	}
+	if m.Text == "" {
+		w.Content = q.content.empty()
+	}
+	if q.reasoning {
+		reasoning := m.Reasoning
+		if reasoning == "" {
+			reasoning = " "
+		}
+		w.Reasoning = &reasoning
+	}
+	for _, c := range m.Calls {
+		w.ToolCalls = append(w.ToolCalls, call(c, q))
+	}
+	return w
+}
+
+// functionExtra marks an extra field that stands inside the call's function.
+const functionExtra = "function."
+
+var notInName = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
+
+// call is one call as servers accept it back: a name of the allowed characters,
+// arguments that parse, and the opaque fields where the server put them.
+func call(c llm.Call, q quirks) json.RawMessage {
+	name := notInName.ReplaceAllString(c.Name, "_")
+	if name == "" {
+		name = "unnamed"
+	}
+	args := c.Arguments
+	var object map[string]json.RawMessage
+	if json.Unmarshal([]byte(args), &object) != nil || object == nil {
+		args = string(must(plainJSON(map[string]string{"invalid_json": args})))
+	}
+	function := map[string]any{"name": name[:min(len(name), 64)], "arguments": args}
+	w := map[string]any{"id": c.ID, "type": "function", "function": function}
+	for k, v := range c.Extra {
+		inner, in := strings.CutPrefix(k, functionExtra)
+		switch {
+		case q.noExtra:
+		case in && function[inner] == nil:
+			function[inner] = v
+		case !in && w[k] == nil:
+			w[k] = v
+		}
+	}
+	return must(plainJSON(w))
+}
+
+func text(s string) json.RawMessage { return must(plainJSON(s)) }
+
+// plainJSON is JSON without the escapes that are for HTML only.
+func plainJSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimRight(b.Bytes(), "\n"), nil
+}
+
+// must is for values that always encode: strings, and JSON that was parsed before.
+// Should that ever be wrong, null is sent.
+func must(b []byte, err error) []byte {
+	if err != nil {
+		return []byte("null")
+	}
+	return b
+}
