@@ -1,6 +1,8 @@
 package markdown
 
 import (
+	"bytes"
+
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
@@ -24,11 +26,8 @@ const (
 // document renders files; answer renders blocks of an answer, where a footnote
 // and its text would stand in different blocks and are left as written.
 var (
-	document = newMarkdown(mathParser{}, extension.NewFootnote(
-		extension.WithFootnoteIDPrefix(IDPrefix),
-		extension.WithFootnoteBacklinkTitle("Back to the text"),
-	))
-	answer = newMarkdown(mathParser{brackets: true})
+	document = newMarkdown(mathParser{}, footnotes{})
+	answer   = newMarkdown(mathParser{brackets: true})
 )
 
 func newMarkdown(m mathParser, more ...goldmark.Extender) goldmark.Markdown {
@@ -40,25 +39,36 @@ func newMarkdown(m mathParser, more ...goldmark.Extender) goldmark.Markdown {
 				util.Prioritized(m, 150),
 			)...),
 			parser.WithParagraphTransformers(paragraphTransformers()...),
+			parser.WithASTTransformers(util.Prioritized(extension.NewTableASTTransformer(), 0)),
 		)),
 		goldmark.WithRenderer(renderer.NewRenderer(renderer.WithNodeRenderers(
 			util.Prioritized(html.NewRenderer(), 1000),
+			util.Prioritized(extension.NewTableHTMLRenderer(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute)), 500),
 			util.Prioritized(nodes{}, 100),
 		))),
-		goldmark.WithExtensions(append(more,
-			extension.Linkify,
-			extension.Strikethrough,
-			extension.TaskList,
-			extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute)),
-		)...),
+		goldmark.WithExtensions(append(more, extension.Linkify, extension.Strikethrough, extension.TaskList)...),
 	)
+}
+
+// footnotes is goldmark's extension with our prefix and a bound on nesting.
+type footnotes struct{}
+
+func (footnotes) Extend(m goldmark.Markdown) {
+	m.Parser().AddOptions(
+		parser.WithBlockParsers(util.Prioritized(shallow{extension.NewFootnoteBlockParser()}, 999)),
+		parser.WithInlineParsers(util.Prioritized(extension.NewFootnoteParser(), 101)),
+		parser.WithASTTransformers(util.Prioritized(extension.NewFootnoteASTTransformer(), 999)),
+	)
+	m.Renderer().AddOptions(renderer.WithNodeRenderers(util.Prioritized(extension.NewFootnoteHTMLRenderer(
+		extension.WithFootnoteIDPrefix(IDPrefix),
+		extension.WithFootnoteBacklinkTitle("Back to the text"),
+	), 500)))
 }
 
 // blocks finds block boundaries only: no inline text is parsed.
 var blocks = parser.NewParser(
 	parser.WithBlockParsers(blockParsers()...),
-	parser.WithParagraphTransformers(append(paragraphTransformers(),
-		util.Prioritized(extension.NewTableParagraphTransformer(), 200))...),
+	parser.WithParagraphTransformers(paragraphTransformers()...),
 )
 
 func blockParsers() []util.PrioritizedValue {
@@ -77,7 +87,10 @@ func blockParsers() []util.PrioritizedValue {
 }
 
 func paragraphTransformers() []util.PrioritizedValue {
-	return append(parser.DefaultParagraphTransformers(), util.Prioritized(plainGiant{}, 900))
+	return append(parser.DefaultParagraphTransformers(),
+		util.Prioritized(table{extension.NewTableParagraphTransformer()}, 200),
+		util.Prioritized(plainGiant{}, 900),
+	)
 }
 
 // shallow refuses to open a container that is nested too deep.
@@ -91,6 +104,27 @@ func (s shallow) Open(parent ast.Node, reader text.Reader, pc parser.Context) (a
 		}
 	}
 	return s.BlockParser.Open(parent, reader, pc)
+}
+
+// table makes tables of paragraphs, but not of one whose short rows would be
+// filled up to many times the cells that are written: a wide head over empty rows
+// grows with the square of the document.
+type table struct{ parser.ParagraphTransformer }
+
+func (t table) Transform(p *ast.Paragraph, reader text.Reader, pc parser.Context) {
+	lines, bars, widest := p.Lines(), 0, 0
+	for i := range lines.Len() {
+		segment := lines.At(i)
+		line := segment.Value(reader.Source())
+		n := bytes.Count(line, []byte("|"))
+		bars += n
+		if len(bytes.Trim(line, "|:- \t\r\n")) == 0 {
+			widest = max(widest, n+1)
+		}
+	}
+	if widest*lines.Len() <= 4*bars+10_000 {
+		t.ParagraphTransformer.Transform(p, reader, pc)
+	}
 }
 
 // plainGiant turns a paragraph that is too large for inline parsing into plain

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 
+	"github.com/microcosm-cc/bluemonday"
 	"github.com/yuin/goldmark/ast"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -12,11 +13,27 @@ import (
 // rawHTML rewrites a piece of raw HTML so that it obeys what holds for markdown:
 // addresses go through Links, ids get their prefix, remote images become links,
 // and what only our own output may say (classes, roles, boxes, data-*) is taken
-// away. Which elements and attributes pass at all is sanitize's to decide.
+// away, with all that is not on the allow list.
 //
 // The result holds whole tokens only: nothing that a piece leaves open, a comment
 // or half a tag, can swallow what follows it.
 func (r *resolver) rawHTML(piece []byte) string {
+	return rawPolicy.Sanitize(r.rewrite(piece))
+}
+
+// rawPolicy is the allow list as bluemonday enforces it. The gate at the end would
+// do; strangers' markup passes a sanitiser that others have attacked as well.
+var rawPolicy = func() *bluemonday.Policy {
+	p := bluemonday.NewPolicy()
+	for name, attributes := range elements {
+		p.AllowElements(name)
+		p.AllowAttrs(strings.Fields(attributes + global)...).OnElements(name)
+		p.AllowNoAttrs().OnElements(name)
+	}
+	return p
+}()
+
+func (r *resolver) rewrite(piece []byte) string {
 	var out strings.Builder
 	z := html.NewTokenizer(bytes.NewReader(piece))
 	skip := "" // the element whose content is dropped

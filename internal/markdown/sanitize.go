@@ -2,130 +2,160 @@ package markdown
 
 import (
 	"bytes"
-	"regexp"
+	"strings"
 
-	"github.com/microcosm-cc/bluemonday"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
 
-// policy is the allow list that everything goes through. Addresses are bound by
-// expressions rather than by bluemonday's own parsing, which rewrites queries.
-var policy = newPolicy()
+// global may stand on every element.
+const global = " id title lang dir "
 
-func newPolicy() *bluemonday.Policy {
-	p := bluemonday.NewPolicy()
-	number := regexp.MustCompile(`^[0-9]{1,6}%?$`)
-	align := regexp.MustCompile(`^(?i:left|right|center|justify|top|middle|bottom)$`)
-	text := regexp.MustCompile(`^[^\x00-\x08\x0b-\x1f\x7f]*$`)
-	href := regexp.MustCompile(`^(?:https?://[^\x00-\x20\x7f\\/?#]+(?:[/?#][^\x00-\x20\x7f\\]*)?|mailto:[^\x00-\x20\x7f\\]*|/(?:[^\x00-\x20\x7f\\/][^\x00-\x20\x7f\\]*)?|#[^\x00-\x20\x7f\\]*)$`)
-	local := regexp.MustCompile(`^/[^\x00-\x20\x7f\\/][^\x00-\x20\x7f\\]*$`)
-	word := func(alternatives string) *regexp.Regexp { return regexp.MustCompile(`^(?:` + alternatives + `)$`) }
-
-	p.AllowElements("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "div", "span",
-		"ul", "ol", "li", "dl", "dt", "dd", "pre", "code", "kbd", "samp", "var", "tt",
-		"em", "strong", "b", "i", "u", "s", "strike", "del", "ins", "mark", "small", "big", "sub", "sup", "q", "cite", "dfn", "abbr",
-		"details", "summary", "figure", "figcaption", "ruby", "rt", "rp", "wbr", "bdi", "bdo", "time",
-		"table", "caption", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "th", "td", "a", "img", "input")
-	p.AllowNoAttrs().OnElements("a", "span", "img")
-
-	p.AllowAttrs("id").Matching(regexp.MustCompile(`^` + IDPrefix + `[^\x00-\x20\x7f"'<>&]+$`)).Globally()
-	p.AllowAttrs("title", "lang").Matching(text).Globally()
-	p.AllowAttrs("dir").Matching(word(`(?i:ltr|rtl|auto)`)).Globally()
-	p.AllowAttrs("align").Matching(align).OnElements("p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "img", "table", "thead", "tbody", "tr", "th", "td", "col", "hr", "caption")
-	p.AllowAttrs("valign").Matching(align).OnElements("tr", "th", "td")
-	p.AllowAttrs("width", "height").Matching(number).OnElements("img", "table", "th", "td", "col")
-	p.AllowAttrs("colspan", "rowspan", "span").Matching(number).OnElements("th", "td", "col", "colgroup")
-	p.AllowAttrs("start", "value").Matching(number).OnElements("ol", "li")
-	p.AllowAttrs("type").Matching(word(`[1aAiI]`)).OnElements("ol")
-	p.AllowAttrs("reversed").Matching(word(``)).OnElements("ol")
-	p.AllowAttrs("open").Matching(word(``)).OnElements("details")
-	p.AllowAttrs("datetime").Matching(text).OnElements("time", "ins", "del")
-	p.AllowAttrs("scope").Matching(word(`row|col|rowgroup|colgroup`)).OnElements("th")
-
-	p.AllowAttrs("href").Matching(href).OnElements("a")
-	p.AllowAttrs("rel").Matching(word(externalRel)).OnElements("a")
-	p.AllowAttrs("src").Matching(local).OnElements("img")
-	p.AllowAttrs("alt").Matching(text).OnElements("img")
-	p.AllowAttrs("loading").Matching(word(`lazy`)).OnElements("img")
-
-	p.AllowAttrs("type").Matching(word(`checkbox`)).OnElements("input")
-	p.AllowAttrs("disabled", "checked").Matching(word(``)).OnElements("input")
-	p.AllowAttrs("data-line").Matching(word(`[0-9]{1,9}`)).OnElements("input")
-	p.AllowAttrs("aria-label").Matching(text).OnElements("input")
-	p.AllowAttrs("aria-label").Matching(word(`Table`)).OnElements("div")
-	p.AllowAttrs("aria-label").Matching(word(`Link to this section`)).OnElements("a")
-	p.AllowAttrs("tabindex").Matching(word(`0`)).OnElements("div", "pre")
-	p.AllowAttrs("role").Matching(word(`note|region|doc-endnotes`)).OnElements("div")
-	p.AllowAttrs("role").Matching(word(`doc-noteref|doc-backlink`)).OnElements("a")
-
-	p.AllowAttrs("class").Matching(word(`anchor|external|broken|broken external|footnote-ref|footnote-backref`)).OnElements("a")
-	p.AllowAttrs("class").Matching(word(`broken|math|remote-image|[a-z]{1,2}`)).OnElements("span")
-	p.AllowAttrs("class").Matching(word(`code|code-lang|table-scroll|footnotes|alert alert-(?:note|tip|important|warning|caution)`)).OnElements("div")
-	p.AllowAttrs("class").Matching(word(`alert-title`)).OnElements("p")
-	p.AllowAttrs("class").Matching(word(`task`)).OnElements("li")
-	p.AllowAttrs("class").Matching(word(`chroma|mermaid-source`)).OnElements("pre")
-	p.AllowAttrs("class").Matching(word(`language-[a-z0-9+#_-]+`)).OnElements("code")
-	return p
-}
-
-// sanitize lets through what the policy allows and closes what is open.
-// sanitize(sanitize(x)) is sanitize(x).
-func sanitize(src []byte) string {
-	return balance(policy.SanitizeReader(bytes.NewReader(src)).Bytes())
+// elements is the allow list that everything goes through, our own output as well
+// as raw HTML: the elements with the attributes that each may have.
+var elements = map[string]string{
+	"p": " align class ", "br": "", "hr": " align ", "blockquote": "", "div": " align class role tabindex aria-label ", "span": " class ",
+	"h1": " align ", "h2": " align ", "h3": " align ", "h4": " align ", "h5": " align ", "h6": " align ",
+	"ul": "", "ol": " start type reversed ", "li": " class value ", "dl": "", "dt": "", "dd": "",
+	"pre": " class tabindex ", "code": " class ", "kbd": "", "samp": "", "var": "", "tt": "",
+	"em": "", "strong": "", "b": "", "i": "", "u": "", "s": "", "strike": "", "del": " datetime ", "ins": " datetime ", "mark": "",
+	"small": "", "big": "", "sub": "", "sup": "", "q": "", "cite": "", "dfn": "", "abbr": "", "bdi": "", "bdo": "", "time": " datetime ",
+	"details": " open ", "summary": "", "figure": "", "figcaption": "", "ruby": "", "rt": "", "rp": "", "wbr": "",
+	"table": " align width ", "caption": " align ", "colgroup": " span ", "col": " align span width ",
+	"thead": " align ", "tbody": " align ", "tfoot": " align ", "tr": " align valign ",
+	"th": " align valign width colspan rowspan scope ", "td": " align valign width colspan rowspan ",
+	"a": " href class rel role aria-label ", "img": " src alt width height align loading ",
+	"input": " type disabled checked data-line aria-label ",
 }
 
 // maxElements is how deep elements may nest in the output. Browsers stop nesting
 // at 512 and so does Go's parser; the shell needs some for itself.
 const maxElements = 300
 
-// balance makes every element end where its parent does, so that no document can
-// close the elements of the page around it, takes away a link in a link, and
-// flattens what nests too deep.
-func balance(src []byte) string {
-	var out bytes.Buffer
-	out.Grow(len(src) + 64)
-	var open []string // of the elements written
-	anchors := 0
-	closeTo := func(depth int) {
-		for i := len(open) - 1; i >= depth; i-- {
-			out.WriteString("</" + open[i] + ">")
-			if open[i] == "a" {
-				anchors--
-			}
-		}
-		open = open[:depth]
-	}
+// gate writes what the allow list lets through, in one pass over the tokens, and
+// makes every element end where its parent does, so that no document can close the
+// elements of the page around it.
+type gate struct {
+	out     bytes.Buffer
+	open    []string // elements written and not ended
+	anchors int      // how many of them are links
+}
+
+// sanitize lets through what is allowed. sanitize(sanitize(x)) is sanitize(x).
+func sanitize(src []byte) string {
+	var g gate
+	g.out.Grow(len(src) + 64)
 	z := html.NewTokenizer(bytes.NewReader(src))
 	for {
 		switch z.Next() {
 		case html.ErrorToken:
-			closeTo(0)
-			return out.String()
+			g.closeTo(0)
+			return g.out.String()
 		case html.TextToken:
-			out.Write(z.Raw())
+			g.text(z.Raw())
 		case html.SelfClosingTagToken, html.StartTagToken:
-			raw := z.Raw()
-			b, _ := z.TagName()
-			name := atom.String(b)
-			switch {
-			case void[name]:
-				out.Write(raw)
-			case name == "a" && anchors > 0, len(open) >= maxElements:
-			default:
-				out.Write(raw)
-				open = append(open, name)
-				if name == "a" {
-					anchors++
-				}
-			}
+			g.start(z)
 		case html.EndTagToken:
-			b, _ := z.TagName()
-			if i := opener(open, b); i >= 0 {
-				closeTo(i)
+			name, _ := z.TagName()
+			if i := opener(g.open, name); i >= 0 {
+				g.closeTo(i)
 			}
 		}
 	}
+}
+
+// text writes text as it is; a "<" in it began no tag and never shall.
+func (g *gate) text(raw []byte) {
+	for {
+		i := bytes.IndexByte(raw, '<')
+		if i < 0 {
+			g.out.Write(raw)
+			return
+		}
+		g.out.Write(raw[:i])
+		g.out.WriteString("&lt;")
+		raw = raw[i+1:]
+	}
+}
+
+func (g *gate) start(z *html.Tokenizer) {
+	b, more := z.TagName()
+	name := atom.String(b)
+	allowed, ok := elements[name]
+	if !ok || !void[name] && len(g.open) >= maxElements || name == "a" && g.anchors > 0 {
+		return
+	}
+	g.out.WriteByte('<')
+	g.out.WriteString(name)
+	var seen []string
+	for more {
+		var k, v []byte
+		k, v, more = z.TagAttr()
+		key := atom.String(k)
+		if !strings.Contains(allowed, " "+key+" ") && !strings.Contains(global, " "+key+" ") || !validValue(name, key, string(v)) || contains(seen, key) {
+			continue
+		}
+		seen = append(seen, key)
+		g.out.WriteString(" " + key + `="` + html.EscapeString(string(v)) + `"`)
+	}
+	g.out.WriteByte('>')
+	if !void[name] {
+		g.open = append(g.open, name)
+		if name == "a" {
+			g.anchors++
+		}
+	}
+}
+
+func (g *gate) closeTo(depth int) {
+	for i := len(g.open) - 1; i >= depth; i-- {
+		g.out.WriteString("</" + g.open[i] + ">")
+		if g.open[i] == "a" {
+			g.anchors--
+		}
+	}
+	g.open = g.open[:depth]
+}
+
+// validValue bounds the values that do more than say something.
+func validValue(element, key, value string) bool {
+	switch key {
+	case "href":
+		return safeHref(value)
+	case "src":
+		return classify(value) == relative && safeHref(value)
+	case "id":
+		return len(value) > len(IDPrefix) && strings.HasPrefix(value, IDPrefix) && !strings.ContainsAny(value, " \t\n\r\f\x00")
+	case "rel":
+		return value == externalRel
+	case "tabindex":
+		return value == "0"
+	case "data-line", "width", "height", "colspan", "rowspan", "span", "start", "value":
+		return isNumber(value)
+	case "type":
+		return element == "input" && value == "checkbox" || element == "ol" && len(value) == 1 && strings.Contains("1aAiI", value)
+	}
+	return true
+}
+
+// isNumber tells of a short number, with or without a percent sign.
+func isNumber(s string) bool {
+	s = strings.TrimSuffix(s, "%")
+	for i := range len(s) {
+		if !isDigit(s[i]) {
+			return false
+		}
+	}
+	return s != "" && len(s) < 10
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
 }
 
 // opener is the index of the open element that an end tag ends, or -1. As in

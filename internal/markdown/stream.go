@@ -64,10 +64,10 @@ func (s *Stream) Close() []Block {
 }
 
 // affordable keeps the search for boundaries linear: for each byte of the answer
-// at most 64 are parsed, which an answer of ordinary blocks never reaches. A huge
+// at most 16 are parsed, which an answer of ordinary blocks never reaches. A huge
 // open list is looked at less often, never less exactly.
 func (s *Stream) affordable() bool {
-	return s.spent+s.lines <= 64*(s.start+s.lines)+64<<10
+	return s.spent+s.lines <= 16*(s.start+s.lines)+64<<10
 }
 
 // closesFence tells whether a line of added may close the fence.
