@@ -40,8 +40,14 @@ func (s *Service) Start(ctx context.Context, m Message) (Ref, error) {
 	if err != nil {
 		return Ref{}, err
 	}
-	if err := s.free(c.id); err != nil {
-		return Ref{}, err
+	if !isNew {
+		if err := s.free(c.id); err != nil {
+			return Ref{}, err
+		}
+		// Read again: to close a dead turn moves the conversation on.
+		if c, err = s.journal.conversation(ctx, m.Owner, c.id); err != nil {
+			return Ref{}, err
+		}
 	}
 	return s.begin(m, c, isNew, model)
 }
