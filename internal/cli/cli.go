@@ -3,18 +3,24 @@
 // A command is made by a function newX(*app) *cobra.Command in its own file; flags
 // fill an options struct, run does the work with it. Data goes to standard output,
 // words for people to standard error; one place prints errors and makes the exit
-// status of their code.
+// status of their code. What files hold is made printable before it is shown, so
+// that no text of a repository can steer a terminal.
 package cli
 
 import (
+	"bufio"
 	"context"
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"tasks/internal/fault"
 	"tasks/internal/process"
 )
 
@@ -23,6 +29,7 @@ var Version = "0.1.0-dev"
 
 // app is one invocation: its streams, its environment, its common flags.
 type app struct {
+	name           string // what it was called by: tasks or task
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         func(string) (string, bool)
@@ -44,7 +51,17 @@ func Main() int {
 
 // run parses args (args[0] is the name it was called by) and runs the command.
 func (a *app) run(ctx context.Context, args []string) int {
-	root := a.root(args)
+	a.name = "tasks"
+	if strings.TrimSuffix(filepath.Base(args[0]), ".exe") == "task" {
+		a.name = "task"
+	}
+	root := a.root()
+	// An error in the flags themselves is to be told in the form that was asked for.
+	flags := args[1:]
+	if end := slices.Index(flags, "--"); end >= 0 {
+		flags = flags[:end]
+	}
+	a.json = slices.Contains(flags, "--json")
 	root.SetArgs(args[1:])
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
@@ -53,21 +70,97 @@ func (a *app) run(ctx context.Context, args []string) int {
 }
 
 // root is the command table, in the order of the help.
-func (a *app) root(args []string) *cobra.Command {
+func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "tasks",
-		Short:         "Plans in your repository, and agents that carry them out",
-		SilenceErrors: true,
-		SilenceUsage:  true,
+		Use:   a.name,
+		Short: "Plans in your repository, and agents that carry them out",
+		Long: `Plans in your repository, and agents that carry them out.
+
+Tasks are markdown files below tasks/, kept by git beside the code. These commands
+read and change them; serve shows them, and the documents, as a local website.`,
+		Example: `  tasks new "Retry failed uploads" --workstream sync
+  tasks list --status ready
+  tasks update retry-failed-uploads --priority p1
+  tasks serve`,
+		Version:           Version,
+		Args:              a.noSuchCommand,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
+	root.SuggestionsMinimumDistance = 2
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(a.help())
+	cobra.EnableCommandSorting = false
 	f := root.PersistentFlags()
+	f.SortFlags = false
 	f.StringVarP(&a.dir, "directory", "C", "", "run as if started in `DIR`")
 	f.BoolVar(&a.noColor, "no-color", false, "print without colour (also NO_COLOR)")
 	for _, add := range commands {
-		root.AddCommand(add(a))
+		cmd := add(a)
+		cmd.DisableFlagsInUseLine = true
+		if a.name != "tasks" {
+			cmd.Example = strings.ReplaceAll(cmd.Example, "  tasks ", "  "+a.name+" ")
+		}
+		root.AddCommand(cmd)
 	}
 	return root
 }
 
-// commands is every command; each file adds its own in init-free style here.
-var commands = []func(*app) *cobra.Command{newKickoff, newUnqueue, newServe, newStatus}
+// commands is every command, in the order of the help; each file adds its own here.
+var commands = []func(*app) *cobra.Command{
+	newInit,
+	newNew,
+	newList,
+	newShow,
+	newUpdate,
+	newCheck,
+	newValidate,
+	newKickoff,
+	newUnqueue,
+	newStatus,
+	newServe,
+	newVersion,
+	newCompletion,
+}
+
+// help is `tasks help COMMAND`, which is wrong usage for a command that is not there.
+func (a *app) help() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Show the help of a command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return a.noSuchCommand(cmd.Root(), args)
+			}
+			return found.Help()
+		},
+	}
+}
+
+// noSuchCommand is the argument check of the root: what is left there is a command
+// that is not known.
+func (a *app) noSuchCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	err := fault.New(fault.Usage, "there is no command %q", args[0])
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		return err.WithHint("did you mean: %s %s", a.name, strings.Join(near, ", "))
+	}
+	return err.WithHint("%s help shows all commands", a.name)
+}
+
+// write collects what fn prints and sends it to standard output. An output that
+// cannot be written is an error, so that a full disk does not look like success.
+func (a *app) write(fn func(w io.Writer)) error {
+	w := bufio.NewWriterSize(a.stdout, 64<<10)
+	fn(w)
+	if err := w.Flush(); err != nil {
+		return fault.New(fault.Internal, "the output could not be written: %w", err)
+	}
+	return nil
+}

@@ -1,12 +1,21 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
 	"tasks/internal/fault"
+	"tasks/internal/tracker"
 )
+
+// interrupted is the exit status after a signal, as shells have it.
+const interrupted = 130
 
 // fail prints err as the contract has it and returns the exit status.
 func (a *app) fail(err error) int {
@@ -14,15 +23,14 @@ func (a *app) fail(err error) int {
 		return 0
 	}
 	code := fault.CodeOf(err)
-	message := strings.ReplaceAll(err.Error(), "\n", "; ")
-	hint := fault.HintOf(err)
+	if code == fault.Internal && fault.Canceled(err) {
+		fmt.Fprintln(a.stderr, "tasks: interrupted")
+		return interrupted
+	}
+	message := oneLine(err.Error())
+	hint := oneLine(fault.HintOf(err))
 	if a.json {
-		var h any
-		if hint != "" {
-			h = hint
-		}
-		b, _ := json.Marshal(map[string]any{"error": map[string]any{"code": code, "message": message, "hint": h}})
-		fmt.Fprintf(a.stderr, "%s\n", b)
+		a.stderr.Write(errorJSON(code, message, hint))
 		return code.ExitStatus()
 	}
 	fmt.Fprintf(a.stderr, "tasks: %s\n", message)
@@ -30,4 +38,74 @@ func (a *app) fail(err error) int {
 		fmt.Fprintf(a.stderr, "hint: %s\n", hint)
 	}
 	return code.ExitStatus()
+}
+
+func errorJSON(code fault.Code, message, hint string) []byte {
+	var said struct {
+		Error struct {
+			Code    fault.Code `json:"code"`
+			Message string     `json:"message"`
+			Hint    *string    `json:"hint"`
+		} `json:"error"`
+	}
+	said.Error.Code, said.Error.Message = code, message
+	if hint != "" {
+		said.Error.Hint = &hint
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(said) // a struct of strings
+	return b.Bytes()
+}
+
+// flagError makes wrong flags wrong usage, with the flag that was perhaps meant.
+func flagError(cmd *cobra.Command, err error) error {
+	if errors.Is(err, pflag.ErrHelp) {
+		return err
+	}
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return fault.New(fault.Usage, "%s: %w", cmd.Name(), err).
+			WithHint("%s --help shows the flags", cmd.CommandPath())
+	}
+	given := "--" + unknown.GetSpecifiedName()
+	if short := unknown.GetSpecifiedShortnames(); short != "" {
+		given = "-" + short
+	}
+	fail := fault.New(fault.Usage, "%s has no flag %s", cmd.CommandPath(), given)
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	cmd.InheritedFlags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	if near := tracker.Near(unknown.GetSpecifiedName(), names); len(near) > 0 {
+		return fail.WithHint("did you mean: --%s", strings.Join(near, ", --"))
+	}
+	return fail.WithHint("%s --help shows the flags", cmd.CommandPath())
+}
+
+// nothing is the argument check of a command without arguments.
+func nothing(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return fault.New(fault.Usage, "%s takes no arguments: %q is one too many", cmd.CommandPath(), args[0]).
+		WithHint("%s --help shows how it is called", cmd.CommandPath())
+}
+
+// one is the argument check of a command with exactly one argument, named what.
+func one(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch len(args) {
+		case 0:
+			return fault.New(fault.Usage, "%s needs a %s", cmd.CommandPath(), what).
+				WithHint("it is called as: %s", cmd.UseLine())
+		case 1:
+			return nil
+		}
+		err := fault.New(fault.Usage, "%s takes one %s: %q is one too many", cmd.CommandPath(), what, args[1])
+		if what == "TITLE" {
+			return err.WithHint("put quotes round a title of several words")
+		}
+		return err.WithHint("it is called as: %s", cmd.UseLine())
+	}
 }

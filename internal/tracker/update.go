@@ -26,6 +26,41 @@ type Delta struct {
 // it removes both. What the changes themselves say about these keys stands. Owners,
 // milestones and dependencies must be known, and dependencies make no cycle.
 func (t *Tracker) Update(ctx context.Context, name string, changes ...task.Change) (*task.Task, error) {
+	return t.update(ctx, name, changes, func(*task.Task, []byte) error { return nil })
+}
+
+// UpdateStrict is Update that writes only what passes the strict check, the one of
+// kickoff. Invalid with the findings in the message where it does not.
+func (t *Tracker) UpdateStrict(ctx context.Context, name string, changes ...task.Change) (*task.Task, error) {
+	all, err := t.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return t.update(ctx, name, changes, func(k *task.Task, data []byte) error {
+		for i := range all {
+			if all[i].Path == k.Path {
+				all[i] = k
+			}
+		}
+		l2, err := t.relations(all)
+		if err != nil {
+			return err
+		}
+		found := findings(k, data, l2[k.Path], true)
+		if len(found) == 0 {
+			return nil
+		}
+		said := make([]string, len(found))
+		for i, f := range found {
+			said[i] = f.String()
+		}
+		return fault.New(fault.Invalid, "%s does not pass the strict check, so nothing was written: %s", k.Slug, strings.Join(said, "; ")).
+			WithHint("tasks check %s says what to write next", k.Slug)
+	})
+}
+
+// update is Update that asks pass about the new bytes before they are written.
+func (t *Tracker) update(ctx context.Context, name string, changes []task.Change, pass func(*task.Task, []byte) error) (*task.Task, error) {
 	k, err := t.Find(ctx, name)
 	if err != nil {
 		return nil, err
@@ -43,10 +78,17 @@ func (t *Tracker) Update(ctx context.Context, name string, changes ...task.Chang
 			return nil, err
 		}
 		data, err := task.Set(f.Data, t.follow(now, all)...)
-		if err != nil || slices.Equal(data, f.Data) {
-			return data, err
+		if err == nil && !slices.Equal(data, f.Data) {
+			data, err = renew(f.Data, data, all, t.now())
 		}
-		return renew(f.Data, data, now, all, t.now())
+		if err != nil {
+			return nil, err
+		}
+		after, is := task.Read(k.Path, data)
+		if !is {
+			return nil, fault.New(fault.Invalid, "cannot change %s: without its status the file would be a task no more", k.Slug)
+		}
+		return data, pass(after, data)
 	})
 	if err != nil {
 		return nil, err
@@ -225,7 +267,7 @@ func (t *Tracker) follow(now *task.Task, changes []task.Change) []task.Change {
 }
 
 // renew sets updated_at where the file has it, unless the changes did.
-func renew(before, after []byte, now *task.Task, changes []task.Change, at time.Time) ([]byte, error) {
+func renew(before, after []byte, changes []task.Change, at time.Time) ([]byte, error) {
 	set := slices.ContainsFunc(changes, func(c task.Change) bool { return task.Key(c.Key) == "updated_at" })
 	if set || !task.Has(before, "updated_at") {
 		return after, nil

@@ -63,13 +63,17 @@ func (t *Tracker) validate(k *task.Task, l2 []relation, strict bool) ([]task.Fin
 	default:
 		return nil, err
 	}
-	fresh := task.Parse(k.Path, f.Data)
-	found := task.Check(fresh, f.Data, strict)
+	return findings(task.Parse(k.Path, f.Data), f.Data, l2, strict), nil
+}
+
+// findings are the broken rules of one file, sorted by line.
+func findings(k *task.Task, src []byte, l2 []relation, strict bool) []task.Finding {
+	found := task.Check(k, src, strict)
 	for _, r := range l2 {
-		found = append(found, task.Finding{Path: k.Path, Line: task.LineOf(f.Data, r.key), Code: r.code, Message: r.message, Level: "L2"})
+		found = append(found, task.Finding{Path: k.Path, Line: task.LineOf(src, r.key), Code: r.code, Message: r.message, Level: "L2"})
 	}
 	slices.SortStableFunc(found, func(a, b task.Finding) int { return a.Line - b.Line })
-	return found, nil
+	return found
 }
 
 // relations are the broken rules that concern more than one file, by path.

@@ -1,0 +1,311 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tasks/internal/fault"
+	"tasks/internal/run"
+	"tasks/internal/task"
+)
+
+// listOptions are the flags of list.
+type listOptions struct {
+	status, workstream, milestone, owner, priority string
+	group, sort                                    string
+	limit                                          int
+}
+
+// taskList is the JSON of list.
+type taskList struct {
+	Tasks []task.JSON `json:"tasks"`
+	Total int         `json:"total"` // that match, whatever the limit
+}
+
+func newList(a *app) *cobra.Command {
+	var o listOptions
+	cmd := &cobra.Command{
+		Use:   "list [--status S] [--workstream W] [--milestone M] [--owner O] [--priority P] [--group G] [--sort K] [--limit N] [--json]",
+		Short: "List tasks",
+		Long: `List tasks, what is going on first. A filter may name several values with commas
+between them. A file that does not parse is listed with its line and the reason.`,
+		Example: `  tasks list
+  tasks list --status ready,in_progress --owner ana
+  tasks list --group milestone --sort -updated
+  tasks list --json --limit 20`,
+		Args: nothing,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.list(cmd.Context(), o) },
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&o.status, "status", "", "only of this `status`: "+words(task.Statuses))
+	f.StringVar(&o.workstream, "workstream", "", "only of this `workstream`")
+	f.StringVar(&o.milestone, "milestone", "", "only of this `milestone`")
+	f.StringVar(&o.owner, "owner", "", "only of this `owner`")
+	f.StringVar(&o.priority, "priority", "", "only of this `priority`: "+words(task.Priorities))
+	f.StringVar(&o.group, "group", "", "put together what has the same `key`: "+words(groupKeys))
+	f.StringVar(&o.sort, "sort", "", "sort by a `key`, with - before it backwards: "+words(sortKeys))
+	f.IntVar(&o.limit, "limit", 0, "at most `N` tasks; 0 for all")
+	a.jsonFlag(cmd)
+	complete(cmd, map[string]completer{
+		"status": fixed(task.Statuses...), "priority": fixed(task.Priorities...),
+		"group": fixed(groupKeys...), "sort": fixed(sortKeys...),
+		"workstream": a.values(func(t *task.Task) string { return t.Workstream }),
+		"milestone":  a.values(func(t *task.Task) string { return t.Milestone }),
+		"owner":      a.values(func(t *task.Task) string { return t.Owner }),
+	})
+	return cmd
+}
+
+func words[S ~string](list []S) string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = string(s)
+	}
+	return strings.Join(out, ", ")
+}
+
+func (a *app) list(ctx context.Context, o listOptions) error {
+	keep, err := o.filter()
+	if err != nil {
+		return err
+	}
+	order, err := o.order()
+	if err != nil {
+		return err
+	}
+	if o.limit < 0 {
+		return fault.New(fault.Usage, "--limit %d is less than nothing", o.limit)
+	}
+	h, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	all, err := h.tracker.All(ctx)
+	if err != nil {
+		return err
+	}
+	none := len(all) == 0
+	var hidden []*task.Task
+	all = slices.DeleteFunc(all, func(t *task.Task) bool {
+		if !keep(t) {
+			if t.Broken != nil {
+				hidden = append(hidden, t)
+			}
+			return true
+		}
+		return false
+	})
+	slices.SortStableFunc(all, order)
+	total := len(all)
+	if o.limit > 0 {
+		all = all[:min(o.limit, total)]
+	}
+	s, done, err := h.runs(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	runs, err := s.LatestAll(ctx)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		out := taskList{Tasks: make([]task.JSON, len(all)), Total: total}
+		for i, t := range all {
+			out.Tasks[i] = t.JSON(runs[t.Slug].JSON())
+		}
+		return a.emit("task-list", out)
+	}
+	if err := a.printList(all, runs, o.group); err != nil {
+		return err
+	}
+	switch {
+	case none:
+		a.say(`There are no tasks yet. "%s new TITLE" writes one.`, a.name)
+	case total == 0:
+		a.say("No task matches.")
+	case len(all) < total:
+		a.say("%d of %d tasks", len(all), total)
+	}
+	for _, t := range hidden {
+		a.warn("%s:%d does not parse, so it matches no filter: %s", t.Path, t.Broken.Line, t.Broken.Reason)
+	}
+	return nil
+}
+
+// filter is what the flags ask for. Invalid for a status or a priority that is none.
+func (o listOptions) filter() (func(*task.Task) bool, error) {
+	var tests []func(*task.Task) bool
+	add := func(flag, given string, read func(string) (string, bool), of func(*task.Task) string, valid string) error {
+		if given == "" {
+			return nil
+		}
+		var want []string
+		for _, v := range strings.Split(given, ",") {
+			w, ok := read(strings.TrimSpace(v))
+			if !ok {
+				return fault.New(fault.Invalid, "%q is not a %s", v, flag).WithHint("it is one of %s", valid)
+			}
+			want = append(want, w)
+		}
+		tests = append(tests, func(t *task.Task) bool { return slices.Contains(want, of(t)) })
+		return nil
+	}
+	same := func(s string) (string, bool) { return s, true }
+	err := cmp.Or(
+		add("status", o.status, func(s string) (string, bool) {
+			st, ok := task.ParseStatus(s)
+			return string(st), ok
+		}, func(t *task.Task) string { return string(t.Status) }, words(task.Statuses)),
+		add("priority", o.priority, task.ParsePriority, func(t *task.Task) string { return t.Priority }, words(task.Priorities)),
+		add("workstream", o.workstream, same, func(t *task.Task) string { return t.Workstream }, ""),
+		add("milestone", o.milestone, same, func(t *task.Task) string { return t.Milestone }, ""),
+		add("owner", o.owner, func(s string) (string, bool) { return task.Owner(s), true }, func(t *task.Task) string { return t.Owner }, ""),
+	)
+	return func(t *task.Task) bool {
+		return !slices.ContainsFunc(tests, func(test func(*task.Task) bool) bool { return !test(t) })
+	}, err
+}
+
+var (
+	groupKeys = []string{"status", "priority", "workstream", "milestone", "initiative", "owner"}
+	sortKeys  = []string{"status", "priority", "slug", "title", "workstream", "milestone", "owner", "created", "updated", "path"}
+)
+
+// order is the sort that the flags ask for: by group, by key, then by status,
+// priority and slug.
+func (o listOptions) order() (func(a, b *task.Task) int, error) {
+	if o.group != "" && !slices.Contains(groupKeys, o.group) {
+		return nil, fault.New(fault.Usage, "tasks cannot be grouped by %q", o.group).WithHint("the keys are %s", words(groupKeys))
+	}
+	key, backwards := strings.CutPrefix(o.sort, "-")
+	if key != "" && !slices.Contains(sortKeys, key) || o.sort == "-" {
+		return nil, fault.New(fault.Usage, "tasks cannot be sorted by %q", o.sort).WithHint("the keys are %s", words(sortKeys))
+	}
+	return func(a, b *task.Task) int {
+		byKey := compare(key, a, b)
+		if backwards {
+			byKey = -byKey
+		}
+		return cmp.Or(compare(o.group, a, b), byKey, compare("status", a, b), compare("priority", a, b), compare("slug", a, b), compare("path", a, b))
+	}, nil
+}
+
+// urgency is the order in which statuses are shown: what is going on first, what is
+// over last.
+var urgency = []task.Status{task.InProgress, task.Ready, task.Blocked, task.NotStarted, task.Completed, task.Cancelled}
+
+func compare(key string, a, b *task.Task) int {
+	switch key {
+	case "status":
+		return rank(a) - rank(b)
+	case "created":
+		return a.CreatedAt.Compare(b.CreatedAt)
+	case "updated":
+		return a.UpdatedAt.Compare(b.UpdatedAt)
+	}
+	x, y := field(key, a), field(key, b)
+	if (x == "") != (y == "") { // what has none comes last
+		return strings.Compare(y, x)
+	}
+	return strings.Compare(x, y)
+}
+
+// rank is the place of a task's status; broken files come first, other words last.
+func rank(t *task.Task) int {
+	if t.Broken != nil {
+		return -1
+	}
+	if i := slices.Index(urgency, t.Status); i >= 0 {
+		return i
+	}
+	return len(urgency)
+}
+
+func field(key string, t *task.Task) string {
+	switch key {
+	case "status":
+		if t.Broken != nil {
+			return "broken"
+		}
+		return string(t.Status)
+	case "priority":
+		return t.Priority
+	case "slug":
+		return t.Slug
+	case "title":
+		return strings.ToLower(t.Name())
+	case "workstream":
+		return t.Workstream
+	case "milestone":
+		return t.Milestone
+	case "initiative":
+		return t.Initiative
+	case "owner":
+		return t.Owner
+	case "path":
+		return t.Path
+	}
+	return ""
+}
+
+// printList prints a line for each task.
+func (a *app) printList(all []*task.Task, runs map[string]*run.Run, group string) error {
+	return a.write(func(w io.Writer) {
+		var rows [][]cell
+		flush := func() {
+			a.table(w, rows)
+			rows = nil
+		}
+		for i, t := range all {
+			if g := field(group, t); group != "" && (i == 0 || g != field(group, all[i-1])) {
+				flush()
+				if i > 0 {
+					fmt.Fprintln(w)
+				}
+				a.table(w, [][]cell{{{cmp.Or(oneLine(g), "no "+group), bold}}})
+			}
+			rows = append(rows, listRow(t, runs[t.Slug]))
+		}
+		flush()
+	})
+}
+
+func listRow(t *task.Task, r *run.Run) []cell {
+	if t.Broken != nil {
+		return []cell{{"broken", red}, {"--", dim}, {oneLine(t.Slug), bold}, {"", plain},
+			{oneLine(fmt.Sprintf("%s:%d: %s", t.Path, t.Broken.Line, t.Broken.Reason)), red}}
+	}
+	status := oneLine(cmp.Or(string(t.Status), "no status"))
+	if r != nil && r.State.Active() {
+		status += " · " + string(r.State)
+	} else if t.Status == task.Ready {
+		status += ", not queued"
+	}
+	return []cell{{status, look(t)}, {cmp.Or(oneLine(t.Priority), "--"), dim}, {oneLine(t.Slug), bold}, {oneLine(t.Owner), dim}, {oneLine(t.Title), plain}}
+}
+
+// look is the colour of a task's status.
+func look(t *task.Task) style {
+	switch t.Status {
+	case task.InProgress, task.Ready:
+		return blue
+	case task.Blocked:
+		return yellow
+	case task.Completed:
+		return green
+	case task.NotStarted:
+		return plain
+	case task.Cancelled:
+		return dim
+	}
+	return red
+}
