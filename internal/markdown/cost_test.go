@@ -106,7 +106,7 @@ func TestCostIsBounded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			page := markdown.Render([]byte(src), 1, nil).HTML
-			if len(page) > 60*len(src) {
+			if len(page) > 150*len(src) {
 				t.Errorf("%d bytes make %d", len(src), len(page))
 			}
 			s := markdown.NewStream(nil)
