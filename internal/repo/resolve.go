@@ -69,9 +69,12 @@ func (r *Repo) cleanOrRoot(name string) (string, error) {
 func (r *Repo) follow(given, name string) (string, error) {
 	todo := strings.Split(name, "/")
 	var done []string
+	own := len(todo) // so many parts at the end of todo are name's own, not a link's
 	for hops := 0; len(todo) > 0; {
 		part := todo[0]
 		todo = todo[1:]
+		ofLink := len(todo) >= own
+		own = min(own, len(todo))
 		switch part {
 		case "", ".":
 			continue
@@ -85,7 +88,7 @@ func (r *Repo) follow(given, name string) (string, error) {
 		here := strings.Join(append(done, part), "/")
 		info, err := r.root.Lstat(here)
 		switch {
-		case errors.Is(err, fs.ErrNotExist) && hops > 0:
+		case errors.Is(err, fs.ErrNotExist) && ofLink:
 			return "", fault.New(fault.Forbidden, "%q is refused: it is a link that leads nowhere", given)
 		case err != nil:
 			return "", r.failed(given, err)
