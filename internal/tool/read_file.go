@@ -32,6 +32,9 @@ func readFile(d Deps) *form {
 			}
 			a["path"] = name
 			first, last := max(a.integer("start_line"), 1), a.integer("end_line")
+			if first == 1 {
+				delete(a, "start_line")
+			}
 			if last > 0 && last < first {
 				return nil, invalid("end_line %d is before start_line %d", last, first)
 			}
