@@ -1,6 +1,10 @@
 package chat
 
-import "time"
+import (
+	"time"
+
+	"tasks/internal/llm"
+)
 
 // What tests look into.
 var (
@@ -40,3 +44,5 @@ var (
 )
 
 type Stored = stored
+
+func NewStored(turn string, m llm.Message) Stored { return stored{turn, m} }

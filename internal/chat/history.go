@@ -90,9 +90,9 @@ func shortenUntil(messages []stored, excess int) {
 		if excess <= 0 {
 			return
 		}
-		excess += weight(messages[i : i+1])
-		shorten(messages[i:i+1], currentOutput)
 		excess -= weight(messages[i : i+1])
+		shorten(messages[i:i+1], currentOutput)
+		excess += weight(messages[i : i+1])
 	}
 }
 

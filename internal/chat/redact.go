@@ -5,7 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// leastPart is how many bytes of a secret's beginning are worth holding back.
+// leastPart is how many bytes of a secret's beginning are worth holding back: with
+// fewer, half of all words would come late.
 const leastPart = 3
 
 // veil hides secrets in a text that arrives in pieces: where the end of a piece
@@ -14,22 +15,30 @@ const leastPart = 3
 type veil struct {
 	redact  func(string) string
 	secrets []string
+	shown   string // the newest bytes that went out, fewer than leastPart
 	held    string
 }
 
 // write takes a piece and returns what can be shown.
-func (v *veil) write(piece string) string {
-	s := v.redact(v.held + piece)
-	cut := len(s) - max(v.part(s), partialRune(s))
-	v.held = s[cut:]
-	return strings.ToValidUTF8(s[:cut], "\uFFFD")
-}
+func (v *veil) write(piece string) string { return v.next(piece, false) }
 
 // flush returns what was held back.
-func (v *veil) flush() string {
-	s := strings.ToValidUTF8(v.redact(v.held), "\uFFFD")
-	v.held = ""
-	return s
+func (v *veil) flush() string { return v.next("", true) }
+
+func (v *veil) next(piece string, last bool) string {
+	s := v.redact(v.shown + v.held + piece)
+	from := 0 // what stands before it is out
+	for from < len(v.shown) && from < len(s) && s[from] == v.shown[from] {
+		from++
+	}
+	cut := len(s)
+	if !last {
+		cut = max(cut-max(v.part(s), partialRune(s)), from)
+	}
+	out := s[from:cut]
+	v.held = s[cut:]
+	v.shown = s[max(0, cut-leastPart+1):cut]
+	return strings.ToValidUTF8(out, "\uFFFD")
 }
 
 // part is the length of the longest end of s that a secret begins with.
