@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"runtime"
 )
 
 // ExcludesFile is the user's own ignore file, or "". As in git, the file named by
@@ -31,7 +32,7 @@ func (c *Checkout) ExcludesFile(ctx context.Context) string {
 
 // mayConfigureExcludes tells whether asking git could give anything but the default.
 func (c *Checkout) mayConfigureExcludes() bool {
-	if c.foreign || os.PathSeparator != '/' {
+	if c.foreign || runtime.GOOS != "linux" { // elsewhere git has more places to look
 		return true
 	}
 	files := []string{
