@@ -2,12 +2,11 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
-	"tasks/internal/config"
 	"tasks/internal/manager"
 	"tasks/internal/run"
 	"tasks/internal/store"
@@ -16,16 +15,17 @@ import (
 func newKickoff(a *app) *cobra.Command {
 	var note string
 	cmd := &cobra.Command{
-		Use:   "kickoff SLUG",
+		Use:   "kickoff SLUG [--note TEXT] [--json]",
 		Short: "Hand a task to the queue",
-		Long: `Check a task strictly and put it into the queue, with its worksheet as it is now.
-The file is not touched. A task that is queued or running already is said to be so.`,
-		Example: `  tasks kickoff parse-dates
-  tasks kickoff parse-dates --json`,
-		Args: cobra.ExactArgs(1),
+		Long: `Check a task strictly and put it into the queue, with its worksheet as it is now. The
+file is not touched. A task that is queued or running already is said to be so.`,
+		Example: `  tasks kickoff retry-failed-uploads
+  tasks kickoff retry-failed-uploads --note "before the release" --json`,
+		Args:              one("SLUG"),
+		ValidArgsFunction: a.slugs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withManager(cmd.Context(), func(ctx context.Context, m *manager.Manager) error {
-				r, already, err := m.Kickoff(ctx, args[0], "cli", note)
+			return a.withManager(cmd.Context(), func(ctx context.Context, h *house, m *manager.Manager) error {
+				r, already, err := m.Kickoff(ctx, h.name(args[0]), "cli", note)
 				if err != nil {
 					return err
 				}
@@ -33,7 +33,7 @@ The file is not touched. A task that is queued or running already is said to be 
 			})
 		},
 	}
-	cmd.Flags().StringVar(&note, "note", "", "a word for who looks at the queue")
+	cmd.Flags().StringVar(&note, "note", "", "a `text` for who looks at the queue")
 	a.jsonFlag(cmd)
 	return cmd
 }
@@ -46,22 +46,18 @@ func (a *app) kickoff(ctx context.Context, h *house, slug string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(a.stderr, kickoffWords(r, already))
+		a.say("%s.", kickoffWords(r, already))
 		return nil
 	})
 }
 
-// kickoffCheck is nil where kickoff would take the task as it is now, or a run of it
-// is on. Nothing is changed.
-func (a *app) kickoffCheck(ctx context.Context, h *house, slug string) error {
-	db, err := store.OpenExisting(ctx, h.git.StateDir())
-	if err != nil {
+// canKickoff says what would keep any task of h from being kicked off, before a
+// command has written anything.
+func (a *app) canKickoff(ctx context.Context, h *house) error {
+	return a.manage(ctx, h, func(ctx context.Context, m *manager.Manager) error {
+		_, err := m.Base(ctx)
 		return err
-	}
-	if db != nil {
-		defer db.Close()
-	}
-	return newManager(h, run.New(db), h.settings).Check(ctx, slug)
+	})
 }
 
 // kickoffWords tell people where the task stands.
@@ -80,68 +76,48 @@ func kickoffWords(r run.Run, already bool) string {
 }
 
 // withManager opens the checkout and its database and calls fn with the manager.
-func (a *app) withManager(ctx context.Context, fn func(context.Context, *manager.Manager) error) error {
+func (a *app) withManager(ctx context.Context, fn func(context.Context, *house, *manager.Manager) error) error {
 	h, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer h.repo.Close()
-	return a.manage(ctx, h, fn)
+	defer h.close()
+	return a.manage(ctx, h, func(ctx context.Context, m *manager.Manager) error { return fn(ctx, h, m) })
 }
 
 // manage calls fn with the manager of h, over a database that may be written.
 func (a *app) manage(ctx context.Context, h *house, fn func(context.Context, *manager.Manager) error) error {
-	s, err := a.managerSettings(ctx, h)
-	if err != nil {
-		return err
+	if h.settings == nil {
+		if err := a.load(ctx, h, nil); err != nil {
+			return err
+		}
 	}
 	db, err := store.Open(ctx, h.git.StateDir())
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	return fn(ctx, newManager(h, run.New(db), s))
+	return fn(ctx, newManager(h, run.New(db)))
 }
 
-// managerSettings are the settings of h, loaded where no one did yet.
-func (a *app) managerSettings(ctx context.Context, h *house) (*config.Settings, error) {
-	if h.settings != nil {
-		return h.settings, nil
-	}
-	return config.Load(config.Options{
-		Root: h.git.Root, Getenv: a.getenv,
-		Tracked: func(name string) (bool, error) { return h.git.Tracked(ctx, name) },
-	})
-}
-
-// newManager makes the manager of a checkout; s may be nil where only the check is
-// wanted.
-func newManager(h *house, runs *run.Store, s *config.Settings) *manager.Manager {
+// newManager makes the manager of a checkout whose settings are loaded.
+func newManager(h *house, runs *run.Store) *manager.Manager {
 	return manager.New(manager.Config{
-		Git: h.git, Repo: h.repo, Tracker: h.tracker, Runs: runs, Settings: s, StateDir: h.git.StateDir(),
+		Git: h.git, Repo: h.repo, Tracker: h.tracker, Runs: runs, Settings: h.settings, StateDir: h.git.StateDir(),
 	})
 }
 
 // printRun prints a run as JSON where that is asked for, else the words.
 func (a *app) printRun(r run.Run, words string) error {
-	if !a.json {
-		_, err := fmt.Fprintln(a.stdout, words)
-		return err
+	if a.json {
+		return a.emit("run", struct {
+			Run *run.JSON `json:"run"`
+		}{r.JSON()})
 	}
-	return a.printJSON("run", map[string]any{"run": r.JSON()})
+	return a.write(func(w io.Writer) { fmt.Fprintln(w, oneLine(words)) })
 }
 
 // jsonFlag gives a command that prints data its --json.
 func (a *app) jsonFlag(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&a.json, "json", false, "print one JSON object")
-}
-
-// printJSON prints the members of v, an object, in the envelope of the kind.
-func (a *app) printJSON(kind string, v any) error {
-	body, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(a.stdout, `{"schemaVersion":1,"kind":%q,%s`+"\n", kind, body[1:])
-	return err
 }

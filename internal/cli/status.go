@@ -3,24 +3,24 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"tasks/internal/manager"
 	"tasks/internal/run"
-	"tasks/internal/store"
 )
 
 func newStatus(a *app) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "status",
+		Use:   "status [--json]",
 		Short: "Show the queue, what wants attention, and the program's health",
-		Long:  `Show what the page /status shows: the queue, tasks that are ready and not queued, signals with what to do about them, and a line for each thing this program leans on.`,
+		Long: `Show what the page /status shows: the queue, tasks that are ready and not queued,
+signals with what to do about them, and a line for each thing this program leans on.`,
 		Example: `  tasks status
   tasks status --json`,
-		Args: cobra.NoArgs,
+		Args: nothing,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.status(cmd.Context()) },
 	}
 	a.jsonFlag(cmd)
@@ -32,85 +32,89 @@ func (a *app) status(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer h.repo.Close()
-	s, err := a.managerSettings(ctx, h)
+	defer h.close()
+	if err := a.load(ctx, h, nil); err != nil {
+		return err
+	}
+	runs, done, err := h.runs(ctx)
 	if err != nil {
 		return err
 	}
-	db, err := store.OpenExisting(ctx, h.git.StateDir())
-	if err != nil {
-		return err
-	}
-	if db != nil {
-		defer db.Close()
-	}
-	st, err := newManager(h, run.New(db), s).Status(ctx)
+	defer done()
+	st, err := newManager(h, runs).Status(ctx)
 	if err != nil {
 		return err
 	}
 	if a.json {
-		return a.printJSON("status", st)
+		return a.emit("status", st)
 	}
-	_, err = a.stdout.Write([]byte(statusText(st)))
-	return err
+	return a.write(func(w io.Writer) { a.printStatus(w, st) })
 }
 
-// statusText is the status for people: what is on, what could be, what is wrong.
-func statusText(st *manager.Status) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n", st.Root)
+// printStatus tells people what is on, what could be, and what is wrong.
+func (a *app) printStatus(w io.Writer, st *manager.Status) {
+	head := st.Root
 	if st.Owner != nil {
-		fmt.Fprintf(&b, "tasks of %s\n", *st.Owner)
+		head += ", tasks of " + *st.Owner
 	}
-	fmt.Fprintf(&b, "%d tasks: %s\n", st.Counts["total"], countText(st.Counts))
+	a.table(w, [][]cell{{{oneLine(head), bold}}})
+	fmt.Fprintf(w, "%d tasks: %s\n", st.Counts["total"], countWords(st.Counts))
 
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	rows(w, "queue", "nothing is queued", st.Queue())
-	rows(w, "ready, not queued", "", st.Ready())
-	if len(st.Signals) > 0 {
-		fmt.Fprint(w, "\nsignals\n")
+	queue := taskCells(st.Queue())
+	if len(queue) == 0 {
+		queue = [][]cell{{{"  nothing is queued", dim}}}
 	}
+	a.part(w, "Queue", queue)
+	a.part(w, "Ready, not queued", taskCells(st.Ready()))
+	var signals [][]cell
 	for _, g := range st.Signals {
-		fmt.Fprintf(w, "  %s\t%s\t%s\n\t\t%s\n", plainText(g.Slug), g.Code, plainText(g.Evidence), plainText(g.Command))
+		signals = append(signals,
+			[]cell{{"  " + oneLine(g.Slug), bold}, {g.Code, yellow}, {oneLine(g.Evidence), plain}},
+			[]cell{{"", plain}, {"", plain}, {"try: " + oneLine(g.Command), dim}})
 	}
-	fmt.Fprint(w, "\nhealth\n")
-	for _, h := range st.Health {
-		fmt.Fprintf(w, "  %s\t%s\t%s\n", h.Level, h.Key, plainText(h.Text))
+	a.part(w, "Signals", signals)
+	looks := map[string]style{"ok": green, "warn": yellow, "bad": red}
+	var health [][]cell
+	for _, l := range st.Health {
+		health = append(health, []cell{{"  " + l.Level, looks[l.Level]}, {l.Key, plain}, {oneLine(l.Text), plain}})
 	}
-	w.Flush()
-	return b.String()
+	a.part(w, "Health", health)
 }
 
-// rows prints tasks under a heading; with none the words, or nothing where empty is "".
-func rows(w *tabwriter.Writer, heading, empty string, tasks []manager.Row) {
-	if len(tasks) == 0 && empty == "" {
+// part prints rows under a heading; nothing at all where there are none.
+func (a *app) part(w io.Writer, heading string, rows [][]cell) {
+	if len(rows) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\n%s\n", heading)
-	if len(tasks) == 0 {
-		fmt.Fprintf(w, "  %s\n", empty)
-	}
+	fmt.Fprintln(w)
+	a.table(w, [][]cell{{{heading, bold}}})
+	a.table(w, rows)
+}
+
+// taskCells are tasks with where their runs stand.
+func taskCells(tasks []manager.Row) [][]cell {
+	var rows [][]cell
 	for _, t := range tasks {
-		state := "ready"
+		state, title := "", ""
 		if r, ok := t.Run.(*run.JSON); ok && r != nil && r.State.Active() {
 			state = string(r.State)
 			if r.Place != nil {
-				state = fmt.Sprintf("%d %s", *r.Place, state)
+				state = fmt.Sprintf("%d. %s", *r.Place, state)
 			}
 			if r.Reason != nil {
-				state += ": " + r.Reason.Text
+				state += ", " + r.Reason.Text
 			}
 		}
-		title := ""
 		if t.Title != nil {
 			title = *t.Title
 		}
-		fmt.Fprintf(w, "  %s\t%s\t%s\n", plainText(t.Slug), plainText(state), plainText(title))
+		rows = append(rows, []cell{{"  " + oneLine(t.Slug), bold}, {oneLine(state), plain}, {oneLine(title), plain}})
 	}
+	return rows
 }
 
-// countText is the counts of the statuses that occur, in the order of a task's life.
-func countText(counts map[string]int) string {
+// countWords are the counts of the statuses that occur, in the order of a task's life.
+func countWords(counts map[string]int) string {
 	var parts []string
 	for _, s := range []string{"broken", "not_started", "ready", "in_progress", "blocked", "completed", "cancelled"} {
 		if counts[s] > 0 {
@@ -121,15 +125,4 @@ func countText(counts map[string]int) string {
 		return "none yet"
 	}
 	return strings.Join(parts, ", ")
-}
-
-// plainText is s for a terminal and a table: no control character of a file's text
-// reaches them.
-func plainText(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 {
-			return ' '
-		}
-		return r
-	}, s)
 }

@@ -11,14 +11,15 @@ import (
 
 func newUnqueue(a *app) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "unqueue SLUG",
-		Short:   "Take a task out of the queue",
-		Long:    `Take a task out of the queue before a run of it has begun. The file is not touched.`,
-		Example: `  tasks unqueue parse-dates`,
-		Args:    cobra.ExactArgs(1),
+		Use:               "unqueue SLUG [--json]",
+		Short:             "Take a task out of the queue",
+		Long:              `Take a task out of the queue before a run of it has begun. The file is not touched.`,
+		Example:           `  tasks unqueue retry-failed-uploads`,
+		Args:              one("SLUG"),
+		ValidArgsFunction: a.slugs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withManager(cmd.Context(), func(ctx context.Context, m *manager.Manager) error {
-				r, err := m.Unqueue(ctx, args[0])
+			return a.withManager(cmd.Context(), func(ctx context.Context, h *house, m *manager.Manager) error {
+				r, err := m.Unqueue(ctx, h.name(args[0]))
 				if err != nil {
 					return err
 				}

@@ -186,6 +186,9 @@ func (a *app) update(ctx context.Context, name string, changes []task.Change) er
 	on := r != nil && r.State.Active()
 	change := h.tracker.Update
 	if ready && !on {
+		if err := a.canKickoff(ctx, h); err != nil {
+			return err
+		}
 		change = h.tracker.UpdateStrict
 	}
 	after, err := change(ctx, before.Path, changes...)

@@ -95,13 +95,9 @@ func (m *Manager) KickoffExact(ctx context.Context, slug, hash, source, note str
 	if err != nil {
 		return run.Run{}, false, err
 	}
-	base, err := m.Git.Branch(ctx)
+	base, err := m.Base(ctx)
 	if err != nil {
 		return run.Run{}, false, err
-	}
-	if base == "" {
-		return run.Run{}, false, fault.New(fault.Unavailable, "cannot kick off %s: no branch is checked out, so the work has no base", t.Slug).
-			WithHint("git switch to the branch that the work is for")
 	}
 	want := run.Run{
 		Slug: t.Slug, Path: t.Path, State: run.Queued, Base: base, Worksheet: src, Hash: t.Hash,
@@ -118,6 +114,17 @@ func (m *Manager) KickoffExact(ctx context.Context, slug, hash, source, note str
 	return r, !fresh, nil
 }
 
+// Base is the branch that work kicked off now is for: the one checked out at the
+// root. Unavailable where there is none.
+func (m *Manager) Base(ctx context.Context) (string, error) {
+	base, err := m.Git.Branch(ctx)
+	if err == nil && base == "" {
+		err = fault.New(fault.Unavailable, "nothing can be kicked off: no branch is checked out, so the work has no base").
+			WithHint("git switch to the branch that the work is for")
+	}
+	return base, err
+}
+
 // Check is kickoff's check alone: nil where the task may be kicked off, or is on.
 func (m *Manager) Check(ctx context.Context, slug string) error {
 	t, _, err := m.Tracker.Read(ctx, slug)
@@ -125,6 +132,9 @@ func (m *Manager) Check(ctx context.Context, slug string) error {
 		return err
 	}
 	if on, err := m.Runs.Latest(ctx, t.Slug); err != nil || on != nil && on.State.Active() {
+		return err
+	}
+	if _, err := m.Base(ctx); err != nil {
 		return err
 	}
 	return m.check(ctx, t)
