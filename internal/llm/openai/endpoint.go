@@ -26,7 +26,7 @@ func parseBase(base string) (*url.URL, error) {
 		return nil, fault.New(fault.Forbidden, "OPENAI_BASE_URL holds a user name or password: they would end up in logs").
 			WithHint("put the key in OPENAI_API_KEY and take it out of the URL")
 	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
-		return nil, fault.New(fault.Invalid, "OPENAI_BASE_URL is not an address of the web: %q", short(base, 80)).WithHint(hint)
+		return nil, fault.New(fault.Invalid, "OPENAI_BASE_URL is not an address of the web").WithHint(hint)
 	case u.RawQuery != "" || u.Fragment != "":
 		return nil, fault.New(fault.Invalid, "OPENAI_BASE_URL has a ? or # part: it must be a plain address").WithHint(hint)
 	case isMetadata(u.Hostname()):

@@ -86,10 +86,10 @@ func (tr *transcript) add(format string, args ...any) {
 func (tr *transcript) event(e llm.Event) {
 	joins := e.Kind == llm.Text || e.Kind == llm.Reasoning
 	if joins && tr.last == e.Kind {
-		tr.lines[len(tr.lines)-1] += oneLine(e.Text)
+		tr.lines[len(tr.lines)-1] += e.Text
 		return
 	}
-	tr.add("%s: %s", e.Kind, oneLine(e.Text))
+	tr.add("%s: %s", e.Kind, e.Text)
 	if joins {
 		tr.last = e.Kind
 	}
@@ -160,6 +160,9 @@ func (f *fixture) play(t *testing.T, replies []reply) string {
 	}
 	if n := srv.left(); n > 0 {
 		tr.add("%d replies were not asked for", n)
+	}
+	for i := range tr.lines {
+		tr.lines[i] = oneLine(tr.lines[i])
 	}
 	out := strings.Join(tr.lines, "\n") + "\n" + srv.sent()
 	host := strings.TrimPrefix(srv.URL, "http://")

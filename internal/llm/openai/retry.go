@@ -114,8 +114,8 @@ func (c *Client) unreached(ctx context.Context, err error) *failure {
 		return fail(cause)
 	}
 	var known *fault.Error
-	if errors.As(err, &known) {
-		return fail(known)
+	if errors.As(err, &known) { // a redirect or address that is refused: named by the server
+		return fail(fault.New(known.Code, "%s", c.secrets.words(known.Message)).WithHint("%s", known.Hint))
 	}
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) { // its text would repeat the address

@@ -29,7 +29,9 @@ func newSecrets(key string, redact func(string) string) secrets {
 	if len(key) < minSecret {
 		return s
 	}
-	forms := []string{key, url.QueryEscape(key), url.PathEscape(key)}
+	percent := fmt.Sprintf("%%% X", key) // each byte
+	percent = strings.ReplaceAll(percent, " ", "%")
+	forms := []string{key, url.QueryEscape(key), url.PathEscape(key), percent, strings.ToLower(percent)}
 	for offset := range 3 {
 		forms = append(forms, inBase64(key, offset)...)
 	}

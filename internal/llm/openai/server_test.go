@@ -176,4 +176,3 @@ func (s *byteServer) send(w http.ResponseWriter, req *http.Request, r reply) {
 		conn.Close()
 	}
 }
-
