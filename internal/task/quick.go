@@ -1,7 +1,6 @@
 package task
 
 import (
-	"bytes"
 	"strings"
 	"unicode/utf8"
 )
@@ -19,11 +18,11 @@ func quick(src []byte, f front) ([]entry, bool) {
 	number := lineOf(src, f.start) - 1
 	last := -1 // the entry that list items may follow
 	indent := 0
-	for at := f.start; at < f.end; {
-		raw, next := cutLine(src, at)
-		at = next
+	for text := string(src[f.start:f.end]); text != ""; {
+		var line string
+		line, text, _ = strings.Cut(text, "\n")
 		number++
-		line, ok := plainLine(raw)
+		line, ok := plainLine(line)
 		if !ok {
 			return nil, false
 		}
@@ -65,18 +64,17 @@ func quick(src []byte, f front) ([]entry, bool) {
 
 // plainLine is the line without its carriage return and the space at its end; false
 // where it holds a character that yaml treats in a way of its own.
-func plainLine(raw []byte) (string, bool) {
-	raw = bytes.TrimSuffix(raw, []byte("\r"))
+func plainLine(line string) (string, bool) {
+	line = strings.TrimSuffix(line, "\r")
 	ascii := true
-	for _, c := range raw {
-		if c < ' ' || c == 0x7f {
+	for i := range len(line) {
+		if c := line[i]; c < ' ' || c == 0x7f {
 			return "", false
-		}
-		if c >= utf8.RuneSelf {
+		} else if c >= utf8.RuneSelf {
 			ascii = false
 		}
 	}
-	line := strings.TrimRight(string(raw), " ")
+	line = strings.TrimRight(line, " ")
 	if ascii {
 		return line, true
 	}

@@ -88,17 +88,17 @@ func (t *Tracker) checkDraft(d *Draft) error {
 
 // free refuses a slug that a task has, and a path that any file has.
 func (t *Tracker) free(ctx context.Context, slug, name string) error {
-	paths, err := t.files(ctx, func(file string) bool { return strings.EqualFold(file, slug+".md") })
+	files, err := t.files(ctx, func(file string) bool { return strings.EqualFold(file, slug+".md") })
 	if err != nil {
 		return err
 	}
-	for _, p := range paths {
-		k, err := t.load(p)
+	for _, e := range files {
+		k, err := t.load(e)
 		if err != nil {
 			return err
 		}
-		if k != nil || p == name {
-			return taken(slug, p)
+		if k != nil || e.Path == name {
+			return taken(slug, e.Path)
 		}
 	}
 	return nil

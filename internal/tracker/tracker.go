@@ -45,36 +45,35 @@ func New(r *repo.Repo) *Tracker {
 
 // All are the tasks, broken ones included, sorted by path.
 func (t *Tracker) All(ctx context.Context) ([]*task.Task, error) {
-	paths, err := t.files(ctx, func(string) bool { return true })
+	files, err := t.files(ctx, func(string) bool { return true })
 	if err != nil {
 		return nil, err
 	}
-	all := make([]*task.Task, len(paths))
-	err = spread(ctx, len(paths), func(i int) (err error) {
-		all[i], err = t.load(paths[i])
+	all := make([]*task.Task, len(files))
+	err = spread(ctx, len(files), func(i int) (err error) {
+		all[i], err = t.load(files[i])
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	t.forget(paths)
+	t.forget(files)
 	return slices.DeleteFunc(all, func(k *task.Task) bool { return k == nil }), nil
 }
 
-// files are the markdown files below tasks/ that want asks for, sorted.
-func (t *Tracker) files(ctx context.Context, want func(name string) bool) ([]string, error) {
-	var paths []string
+// files are the markdown files below tasks/ that want asks for, sorted by path.
+func (t *Tracker) files(ctx context.Context, want func(name string) bool) ([]repo.Entry, error) {
+	var files []repo.Entry
 	err := t.repo.Walk(ctx, folder, func(e repo.Entry) error {
 		if !e.Dir && strings.HasSuffix(e.Name, ".md") && want(e.Name) {
-			paths = append(paths, e.Path)
+			files = append(files, e)
 		}
 		return nil
 	})
 	if err != nil && fault.CodeOf(err) != fault.NotFound {
 		return nil, err
 	}
-	slices.Sort(paths)
-	return paths, nil
+	return files, nil
 }
 
 // spread calls fn for 0 to n-1 on all cores, and returns an error of one of them.
@@ -105,16 +104,21 @@ func spread(ctx context.Context, n int, fn func(int) error) error {
 // load is the task in a file, from the cache where the file is unchanged; nil where
 // it is none or is gone. A file that cannot be read is a broken task, if its place
 // is one for tasks.
-func (t *Tracker) load(p string) (*task.Task, error) {
+func (t *Tracker) load(e repo.Entry) (*task.Task, error) {
 	t.mu.Lock()
-	have, ok := t.cache[p]
+	have, ok := t.cache[e.Path]
 	t.mu.Unlock()
 	if ok {
-		if info, err := t.repo.Stat(p); err == nil && info.Version == have.version {
+		if version, err := t.repo.EntryVersion(e); err == nil && version == have.version {
 			return have.task, nil
 		}
 	}
-	f, err := t.repo.ReadFile(p, 0)
+	f, err := t.repo.ReadEntry(e, 0)
+	return t.read(e.Path, f, err)
+}
+
+// read is the task in a file that was read, or could not be.
+func (t *Tracker) read(p string, f repo.File, err error) (*task.Task, error) {
 	switch fault.CodeOf(err) {
 	case "":
 	case fault.NotFound:
@@ -145,16 +149,16 @@ func (t *Tracker) load(p string) (*task.Task, error) {
 // the file system's clock a second write of the same size looks like the first.
 const settled = 50 * time.Millisecond
 
-// forget drops what is cached of files that are gone.
-func (t *Tracker) forget(paths []string) {
+// forget drops what is cached of files that are not among these.
+func (t *Tracker) forget(files []repo.Entry) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.cache) <= len(paths) {
+	if len(t.cache) <= len(files) {
 		return
 	}
-	there := make(map[string]bool, len(paths))
-	for _, p := range paths {
-		there[p] = true
+	there := make(map[string]bool, len(files))
+	for _, e := range files {
+		there[e.Path] = true
 	}
 	for p := range t.cache {
 		if !there[p] {
@@ -191,13 +195,13 @@ func (t *Tracker) matches(ctx context.Context, name string) ([]*task.Task, error
 			return []*task.Task{k}, err
 		}
 	}
-	paths, err := t.files(ctx, func(file string) bool { return file == name+".md" })
+	files, err := t.files(ctx, func(file string) bool { return file == name+".md" })
 	if err != nil {
 		return nil, err
 	}
 	var found []*task.Task
-	for _, p := range paths {
-		k, err := t.load(p)
+	for _, e := range files {
+		k, err := t.load(e)
 		if err != nil {
 			return nil, err
 		}
@@ -232,13 +236,12 @@ func (t *Tracker) atPath(name string) (*task.Task, error) {
 	if !strings.HasPrefix(clean, folder+"/") {
 		return nil, nil
 	}
-	k, err := t.load(clean)
-	if k == nil && err == nil {
-		if _, err := t.repo.Stat(clean); err == nil {
-			return nil, fault.New(fault.NotFound, "%s is not a task: its front matter has neither `type: task` nor a status", clean)
-		}
+	f, err := t.repo.ReadFile(clean, 0)
+	k, failed := t.read(clean, f, err)
+	if k == nil && failed == nil && err == nil {
+		return nil, fault.New(fault.NotFound, "%s is not a task: its front matter has neither `type: task` nor a status", clean)
 	}
-	return k, err
+	return k, failed
 }
 
 // Read is Find with the file's bytes.

@@ -1,0 +1,58 @@
+package repo
+
+import (
+	"io"
+
+	"tasks/internal/fault"
+)
+
+// ReadEntry is ReadFile for an entry that Walk has just given: what Walk has asked of
+// its name (ignore rules, bare repositories) is not asked again, which is most of the
+// cost of reading ten thousand small files. That no link leads there, and that it is
+// a regular file of one name, is proved anew by opening it.
+func (r *Repo) ReadEntry(e Entry, limit int64) (File, error) {
+	if limit <= 0 {
+		limit = maxFile
+	}
+	f, err := r.disk.openPlain(e.Path)
+	if err != nil {
+		return File{}, r.failed(e.Path, err)
+	}
+	defer f.Close()
+	m, err := f.meta()
+	if err != nil {
+		return File{}, r.failed(e.Path, err)
+	}
+	if m.mode.IsDir() {
+		return File{}, fault.New(fault.NotFound, "%q was not found: it is a folder now", e.Path)
+	}
+	if err := r.kind(e.Path, m); err != nil {
+		return File{}, err
+	}
+	if m.size > limit {
+		return r.ReadFile(e.Path, limit)
+	}
+	data := make([]byte, m.size)
+	if _, err := io.ReadFull(f, data); err != nil && err != io.ErrUnexpectedEOF && err != io.EOF {
+		return File{}, r.failed(e.Path, err)
+	}
+	after, err := f.meta()
+	if err != nil {
+		return File{}, r.failed(e.Path, err)
+	}
+	if after != m {
+		return r.ReadFile(e.Path, limit) // somebody writes in place
+	}
+	// It has the size that was read, so nothing is missing at its end.
+	return File{Info: infoOf(e.Path, m), Data: data, Hash: Hash(data)}, nil
+}
+
+// EntryVersion is the Version of the file of an entry that Walk has just given. It is
+// for caches, and nothing else is to be concluded from it.
+func (r *Repo) EntryVersion(e Entry) (string, error) {
+	m, err := r.disk.lstat(e.Path)
+	if err != nil {
+		return "", r.failed(e.Path, err)
+	}
+	return m.version(), nil
+}
