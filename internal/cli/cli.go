@@ -122,6 +122,7 @@ var commands = []func(*app) *cobra.Command{
 	newUnqueue,
 	newStatus,
 	newServe,
+	newDoctor,
 	newVersion,
 	newCompletion,
 }
