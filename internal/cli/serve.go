@@ -47,13 +47,13 @@ type serveOptions struct {
 func newServe(a *app) *cobra.Command {
 	var o serveOptions
 	cmd := &cobra.Command{
-		Use:   "serve",
+		Use:   "serve [--addr HOST:PORT] [--no-manager] [--open] [--dev]",
 		Short: "Serve the site, the assistant and the queue on this machine",
 		Long: `Serve the repository's tasks and documents as a local website, with the
 assistant in its drawer. Only this machine can reach it.`,
 		Example: `  tasks serve
   tasks serve --addr 127.0.0.1:0 --open`,
-		Args: cobra.NoArgs,
+		Args: nothing,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.serve(cmd.Context(), o)
 		},
@@ -72,17 +72,17 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 	if err != nil {
 		return err
 	}
-	defer h.repo.Close()
-	s, err := a.serveSettings(ctx, h, o)
-	if err != nil {
+	defer h.close()
+	flags := map[string]string{}
+	if o.addr != "" {
+		flags["addr"] = o.addr
+	}
+	if err := a.load(ctx, h, flags); err != nil {
 		return err
 	}
-	addr, err := loopbackAddr(s.Addr)
+	addr, err := loopbackAddr(h.settings.Addr)
 	if err != nil {
 		return err
-	}
-	for _, w := range s.Warnings {
-		fmt.Fprintf(a.stderr, "tasks: warning: %s\n", w)
 	}
 	db, err := store.Open(ctx, h.git.StateDir())
 	if err != nil {
@@ -99,7 +99,7 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 		return err
 	}
 	defer ln.Close()
-	p, err := a.build(ctx, h, s, db, o)
+	p, err := a.build(ctx, h, db, o)
 	if err != nil {
 		return err
 	}
@@ -119,18 +119,6 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 	return p.run(ctx, ln)
 }
 
-// serveSettings loads the settings with the flags of serve.
-func (a *app) serveSettings(ctx context.Context, h *house, o serveOptions) (*config.Settings, error) {
-	flags := map[string]string{}
-	if o.addr != "" {
-		flags["addr"] = o.addr
-	}
-	return config.Load(config.Options{
-		Root: h.git.Root, Getenv: a.getenv, Flags: flags,
-		Tracked: func(name string) (bool, error) { return h.git.Tracked(ctx, name) },
-	})
-}
-
 // program is a running server: its services in the order in which they are built.
 type program struct {
 	log      *slog.Logger
@@ -144,7 +132,8 @@ type program struct {
 }
 
 // build makes the services. Nothing is scanned here: the first page must not wait.
-func (a *app) build(ctx context.Context, h *house, s *config.Settings, db *store.DB, o serveOptions) (*program, error) {
+func (a *app) build(ctx context.Context, h *house, db *store.DB, o serveOptions) (*program, error) {
+	s := h.settings
 	p := &program{repo: h.repo, beat: !o.noManager, log: slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}
 	p.docs = docs.New(h.repo)
 	runs := run.New(db)

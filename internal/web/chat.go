@@ -44,7 +44,7 @@ func (s *Server) chatStart(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	es := newEventStream(w)
+	es := newEventStream(w, r)
 	defer es.close()
 	es.start()
 	return s.follow(r, es, ref)
@@ -150,7 +150,7 @@ func (s *Server) chatEvents(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	defer leave()
-	es := newEventStream(w)
+	es := newEventStream(w, r)
 	defer es.close()
 	idle, err := s.Chat.Watch(r.Context(), r.owner, id, after(r), func(reset bool, events []chat.Event) error {
 		es.start() // a call without events says that a turn runs

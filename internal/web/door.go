@@ -32,6 +32,8 @@ type request struct {
 	rest  []string // path segments after the route's prefix, decoded
 	slash bool     // the path ends in a slash
 	needs bool     // a token is set and this browser has not shown it
+	// streaming tells that an event stream has begun: no other answer can follow.
+	streaming bool
 }
 
 // Handler answers for the listener at addr ("127.0.0.1:8005"), whose port and
@@ -58,6 +60,9 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				panic(p)
 			}
 			d.s.Log.Error("a handler failed", "path", r.URL.Path, "err", p, "stack", string(debug.Stack()))
+			if req.streaming {
+				panic(http.ErrAbortHandler)
+			}
 			d.s.fail(w, req, rt, fault.New(fault.Internal, "the page could not be made: an error of our own, which is in the server's log"))
 		}
 	}()

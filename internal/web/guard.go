@@ -37,14 +37,18 @@ func ownNames(addr string) names {
 	return own
 }
 
-// origin tells whether an Origin or Referer value is one of ours. It is taken
-// apart, because http://127.0.0.1:8005.evil.example has our name as its prefix.
+// origin tells whether an Origin value is one of ours. Browsers write it in one
+// way only: scheme and host with port.
 func (n names) origin(value string) bool {
+	host, ok := strings.CutPrefix(value, "http://")
+	return ok && n[host]
+}
+
+// referer tells whether a Referer value is a page of ours. It is taken apart,
+// because http://127.0.0.1:8005.evil.example has our origin as its prefix.
+func (n names) referer(value string) bool {
 	u, err := url.Parse(value)
-	if err != nil {
-		return false
-	}
-	return u.Scheme == "http" && u.User == nil && u.Opaque == "" && n[u.Host]
+	return err == nil && u.Scheme == "http" && u.User == nil && u.Opaque == "" && n[u.Host]
 }
 
 // guard is what stands before every action and every event stream. Its checks
@@ -83,11 +87,11 @@ func (g *guard) provenance(r *http.Request) *refusal {
 	}
 	switch {
 	case len(origin) == 1:
-		if !g.own.origin(origin[0]) || strings.ContainsAny(strings.TrimPrefix(origin[0], "http://"), "/?#") {
+		if !g.own.origin(origin[0]) {
 			return refuse(http.StatusForbidden, "the request comes from another site: its Origin is not this server's")
 		}
 	case len(referer) == 1:
-		if !g.own.origin(referer[0]) {
+		if !g.own.referer(referer[0]) {
 			return refuse(http.StatusForbidden, "the request comes from another site: its Referer is not this server's")
 		}
 	case len(site) == 1:

@@ -54,6 +54,7 @@ func eventHeaders(h http.Header) {
 // eventStream writes one conversation's events to one reader. It is safe for two
 // goroutines: the one with the events and the heartbeat.
 type eventStream struct {
+	r    *request
 	w    http.ResponseWriter
 	ctl  *http.ResponseController
 	mu   sync.Mutex
@@ -63,8 +64,8 @@ type eventStream struct {
 	done chan struct{}
 }
 
-func newEventStream(w http.ResponseWriter) *eventStream {
-	return &eventStream{w: w, ctl: http.NewResponseController(w), stop: make(chan struct{}), done: make(chan struct{})}
+func newEventStream(w http.ResponseWriter, r *request) *eventStream {
+	return &eventStream{r: r, w: w, ctl: http.NewResponseController(w), stop: make(chan struct{}), done: make(chan struct{})}
 }
 
 // start sends the headers and the first comment at once, and begins the heartbeat.
@@ -75,7 +76,7 @@ func (e *eventStream) start() {
 	if e.open {
 		return
 	}
-	e.open = true
+	e.open, e.r.streaming = true, true
 	eventHeaders(e.w.Header())
 	e.ctl.SetReadDeadline(time.Time{}) // the body is read; a stream may last
 	e.w.WriteHeader(http.StatusOK)
@@ -135,5 +136,6 @@ func (e *eventStream) close() {
 	close(e.stop)
 	if e.started() {
 		<-e.done
+		e.ctl.SetWriteDeadline(time.Now().Add(frameTime)) // for the end of the body
 	}
 }

@@ -1,0 +1,287 @@
+package web
+
+import (
+	"html/template"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"tasks/internal/docs"
+	"tasks/internal/manager"
+	"tasks/internal/markdown"
+	"tasks/internal/task"
+)
+
+// TestTemplates executes every template with a filled sample, so that a misspelt
+// field, function or icon fails here and not before a reader.
+func TestTemplates(t *testing.T) {
+	set, err := newTemplates(os.DirFS("."), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	samples := samplePages()
+	for name := range set.byName {
+		if samples[name] == nil {
+			t.Errorf("page %s has no sample", name)
+			continue
+		}
+		html, err := set.render(name, samples[name])
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		page := string(html)
+		for _, want := range []string{`<body data-page-kind="`, "<main ", "data-chat-toggle", "<aside id=\"chat\" class=\"drawer\" data-chat-drawer", "/tasks-assets/tasks_chat.js", "</html>"} {
+			if !strings.Contains(page, want) {
+				t.Errorf("%s: no %s in the page", name, want)
+			}
+		}
+		for _, bad := range []string{"ZgotmplZ", " style=", " onclick=", "<style", "<script>", "javascript:", "<no value>"} {
+			if strings.Contains(page, bad) {
+				t.Errorf("%s: the page holds %s", name, bad)
+			}
+		}
+	}
+}
+
+// TestEmptyTemplates executes every template with nothing in it: a new repository
+// has pages too.
+func TestEmptyTemplates(t *testing.T) {
+	set, err := newTemplates(os.DirFS("."), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, sample := range samplePages() {
+		empty := reflect.New(reflect.TypeOf(sample)).Interface()
+		if p, ok := empty.(*TaskPage); ok {
+			p.Task = &task.Task{}
+		}
+		html, err := set.render(name, empty)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if strings.Contains(string(html), "data-doc-rel") {
+			t.Errorf("%s: data-doc-rel although no file stands behind the page", name)
+		}
+	}
+}
+
+func TestWhatStrangersNamedIsEscaped(t *testing.T) {
+	set, err := newTemplates(os.DirFS("."), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	evil := `"><script>alert(1)</script>`
+	page := samplePages()["task"].(TaskPage)
+	page.Title, page.DocRel, page.Path, page.Branch = evil, evil, evil, evil
+	page.Task.Title, page.Task.Owner, page.Task.Milestone, page.Task.Description = evil, evil, evil, evil
+	page.Chat.Model, page.Chat.Doc = evil, evil
+	page.Nav = []*docs.Node{{Title: evil, Path: evil, Href: "javascript:alert(1)"}}
+	html, err := set.render("task", page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(html), "<script>alert") || strings.Contains(string(html), `href="javascript:`) {
+		t.Error("a name became markup")
+	}
+}
+
+func TestAgo(t *testing.T) {
+	for _, tt := range []struct {
+		d    time.Duration
+		want string
+	}{
+		{3 * time.Second, "just now"},
+		{50 * time.Second, "1 min ago"},
+		{12 * time.Minute, "12 min ago"},
+		{59*time.Minute + 50*time.Second, "1 h ago"},
+		{26 * time.Hour, "1 day ago"},
+		{5 * 24 * time.Hour, "5 days ago"},
+		{20 * 24 * time.Hour, "3 weeks ago"},
+		{100 * 24 * time.Hour, "3 months ago"},
+		{800 * 24 * time.Hour, "2 years ago"},
+	} {
+		if got := ago(tt.d); got != tt.want {
+			t.Errorf("ago(%v) = %q, want %q", tt.d, got, tt.want)
+		}
+	}
+}
+
+func TestInitials(t *testing.T) {
+	for owner, want := range map[string]string{"maria-lopez": "ML", "ann": "A", "": "", "—": "", "a-b-c": "AB", "élan-vital": "ÉV"} {
+		if got := initials(owner); got != want {
+			t.Errorf("initials(%q) = %q, want %q", owner, got, want)
+		}
+	}
+}
+
+func TestLead(t *testing.T) {
+	for _, tt := range []struct{ doc, title, rest string }{
+		{"<h1 id=\"user-content-a\">A</h1>\n<p>b</p>", `<h1 id="user-content-a">A</h1>`, "\n<p>b</p>"},
+		{"<p>b</p><h1>A</h1>", "", "<p>b</p><h1>A</h1>"},
+		{"", "", ""},
+	} {
+		got := lead(template.HTML(tt.doc))
+		if string(got.Title) != tt.title || string(got.Rest) != tt.rest {
+			t.Errorf("lead(%q) = %q, %q", tt.doc, got.Title, got.Rest)
+		}
+	}
+}
+
+// sampleDoc is a document with everything that a document can hold.
+const sampleDoc = `# Delivery guarantees
+
+The broker promises **at least once**. A consumer that has seen a message twice must be able to tell, and this page says how. It is written for people who write consumers; the [protocol](protocol.md) is for people who write clients, and [this link](nowhere.md) leads nowhere.
+
+> [!NOTE]
+> Acknowledgements are per message, not per batch. See ` + "`ack_window`" + ` below.
+
+## How a message travels
+
+1. A producer sends it and waits for the receipt.
+2. The broker writes it to the log and calls ` + "`fsync`" + `.
+3. A consumer gets it, does its work and acknowledges.
+
+` + "```go" + `
+// Ack tells the broker that a message is done with.
+func (c *Consumer) Ack(ctx context.Context, id MessageID) error {
+	if id == 0 {
+		return fmt.Errorf("ack: %w", ErrNoMessage)
+	}
+	return c.conn.Send(ctx, frame{Kind: "ack", ID: id, Retries: 3})
+}
+` + "```" + `
+
+### Retries
+
+A message that is not acknowledged within the window is sent again, with the same id and a higher attempt.
+
+| setting | default | limit | meaning |
+|---|--:|--:|---|
+| ` + "`ack_window`" + ` | 30 s | 10 min | how long a consumer may take |
+| ` + "`max_attempts`" + ` | 5 | 100 | after so many a message goes to the dead letters |
+| ` + "`prefetch`" + ` | 16 | 1,024 | how many a consumer holds unacknowledged at once |
+
+> [!WARNING]
+> A prefetch of 1 halves the throughput. Measure before you lower it.
+
+## What is open
+
+- [x] Name the guarantee on the first page
+- [ ] Say what happens to a message whose queue is deleted
+- [ ] Figures from the last load test[^1]
+
+> The simplest thing that could possibly work is to count twice and compare.
+
+` + "```diff" + `
+-prefetch = 1
++prefetch = 16
+` + "```" + `
+
+## See also
+
+The [dead letters](dead-letters.md), and the *long* story in the design notes.
+
+[^1]: Run in March, on two machines.
+`
+
+// samplePages is one filled page of each kind.
+func samplePages() map[string]any {
+	now := time.Now()
+	rendered := markdown.Render([]byte(sampleDoc), 1, nil)
+	owner := "maria-lopez"
+	base := func(kind, title, url, rel string) Base {
+		return Base{
+			Title: title, Kind: kind, URL: url, DocRel: rel, Repo: "herald", Branch: "main", Assets: "/tasks-assets/h-sample/", Version: "0.1.0",
+			Crumbs: []Crumb{{"docs", "/browse/docs"}, {"delivery.md", ""}},
+			Counts: map[string]int{"open": 7, "queued": 2},
+			Nav: []*docs.Node{
+				{Title: "docs", Href: "/browse/docs", Path: "docs", Dir: true, Open: true, Count: 6, Children: []*docs.Node{
+					{Title: "design", Href: "/browse/docs/design", Path: "docs/design", Dir: true, Count: 3},
+					{Title: "Dead letters", Href: "/browse/docs/dead-letters.md", Path: "docs/dead-letters.md"},
+					{Title: "Delivery guarantees", Href: "/browse/docs/delivery.md", Path: "docs/delivery.md", Current: rel == "docs/delivery.md"},
+					{Title: "Operating a cluster of three brokers", Href: "/browse/docs/operating.md", Path: "docs/operating.md"},
+					{Title: "Protocol", Href: "/browse/docs/protocol.md", Path: "docs/protocol.md"},
+				}},
+				{Title: "tasks", Href: "/browse/tasks", Path: "tasks", Dir: true, Count: 9},
+				{Title: "CONTRIBUTING", Href: "/browse/CONTRIBUTING.md", Path: "CONTRIBUTING.md"},
+				{Title: "Herald", Href: "/browse/README.md", Path: "README.md"},
+			},
+			Chat: ChatInfo{Ready: true, Model: "gpt-5-mini", Source: ".env", Approve: "ask", Doc: rel, Page: url,
+				Starters: []string{"Summarise this page in three sentences", "What is missing or unclear here?", "Which other pages touch on this?"}},
+		}
+	}
+	tasks := []*task.Task{
+		{Slug: "bounded-retries", Path: "tasks/bounded-retries.md", Title: "Bound retries and send what fails to the dead letters", Status: task.InProgress, Priority: "p0", Owner: owner, Milestone: "m2", Workstream: "delivery", Labels: []string{"broker"}, DependsOn: []string{"message-ids"}, UpdatedAt: now.Add(-3 * time.Hour), Description: "A poisoned message must not block its queue."},
+		{Slug: "message-ids", Path: "tasks/message-ids.md", Title: "Give every message an id that survives a restart", Status: task.Completed, Priority: "p1", Owner: "jon", UpdatedAt: now.Add(-90 * time.Hour)},
+		{Slug: "load-test", Path: "tasks/load-test.md", Title: "A load test that anyone can run", Status: task.Ready, Priority: "p2", Owner: "jon", Milestone: "m2", DependsOn: []string{"message-ids", "bounded-retries"}, UpdatedAt: now.Add(-26 * time.Hour)},
+		{Slug: "docs-tour", Path: "tasks/docs-tour.md", Title: "A tour of the documentation for people who come from other queues and want to know what is different here", Status: task.Ready, Priority: "p3", UpdatedAt: now.Add(-10 * 24 * time.Hour)},
+		{Slug: "broken-one", Path: "tasks/broken-one.md", Title: "", Status: "", Broken: &task.Broken{Line: 4, Reason: "did not find expected key"}},
+		{Slug: "tls", Path: "tasks/tls.md", Title: "TLS between brokers", Status: task.Blocked, Priority: "p1", Owner: owner, UpdatedAt: now.Add(-40 * 24 * time.Hour)},
+	}
+	run := &RunView{State: "queued", Place: 1, QueuedAt: now.Add(-4 * time.Minute), Note: "before Friday"}
+	rows := make([]TaskRow, len(tasks))
+	for i, t := range tasks {
+		rows[i] = TaskRow{Task: t, Href: "/tasks/" + t.Slug}
+	}
+	rows[2].Run = run
+	rows[0].Run = &RunView{State: "blocked", Reason: "waits for message-ids", Place: 2, QueuedAt: now.Add(-time.Hour)}
+	entries := []docs.ListEntry{
+		{Name: "design", Href: "/browse/docs/design", Path: "docs/design", Dir: true},
+		{Name: "delivery.md", Title: "Delivery guarantees", Href: "/browse/docs/delivery.md", Path: "docs/delivery.md"},
+		{Name: "protocol.md", Title: "Protocol", Href: "/browse/docs/protocol.md", Path: "docs/protocol.md"},
+	}
+	groups := []TaskGroup{
+		{task.InProgress, "In progress", rows[:1]}, {task.Ready, "Ready", rows[2:4]}, {task.Blocked, "Blocked", rows[5:]},
+		{task.NotStarted, "Not started", nil}, {task.Completed, "Completed", rows[1:2]}, {"", "Broken", rows[4:5]},
+	}
+	doc := DocPage{Base: base("doc", "Delivery guarantees", "/browse/docs/delivery.md", "docs/delivery.md"), Path: "docs/delivery.md",
+		HTML: template.HTML(rendered.HTML), ModTime: now, LastAuthor: "Maria Lopez", LastWhen: now.Add(-50 * time.Hour), Words: rendered.Words, Minutes: 3, Hash: "h", Broken: []string{"nowhere.md"}}
+	doc.Outline = rendered.Headings
+	sheet := markdown.Render([]byte(sampleTask), 9, nil)
+	taskPage := TaskPage{DocPage: DocPage{Base: base("task", tasks[0].Title, "/tasks/bounded-retries", "tasks/bounded-retries.md"), Path: "tasks/bounded-retries.md", HTML: template.HTML(sheet.HTML), ModTime: now, Minutes: 2, Cut: true},
+		Task: tasks[0], Run: run, Sections: []task.Section{{Name: "Problem", State: task.Filled, Line: 9}, {Name: "Context", State: task.Thin, Line: 13}, {Name: "Plan", State: task.Filled, Line: 17}, {Name: "QA Exploration", State: task.Empty, Line: 21}},
+		Depends:    []TaskRef{{Slug: "message-ids", Title: tasks[1].Title, Href: "/tasks/message-ids", Status: task.Completed}, {Slug: "not-there", Missing: true}},
+		Dependents: []TaskRef{{Slug: "load-test", Title: "A load test that anyone can run", Href: "/tasks/load-test", Status: task.Ready}}}
+	taskPage.Outline = sheet.Headings
+	search := SearchPage{Base: base("search", "Search", "/search", ""), Total: 3, Truncated: true, Took: 4 * time.Millisecond, Hits: []SearchGroup{
+		{Path: "docs/delivery.md", Title: "Delivery guarantees", Href: "/browse/docs/delivery.md", Kind: "doc", Lines: []SearchLine{{12, "A message that is not ", "acknowledged", " within the window is sent again"}, {31, "how many a consumer holds un", "acknowledged", " at once"}}},
+		{Path: "tasks/bounded-retries.md", Title: "Bound retries", Href: "/tasks/bounded-retries", Kind: "task", Lines: []SearchLine{{9, "Messages that are never ", "acknowledged", " come back for ever."}}}}}
+	search.Query = "acknowledged"
+	return map[string]any{
+		"doc": doc, "task": taskPage,
+		"tasks":  TasksPage{Base: base("tasks", "Tasks", "/tasks", ""), Groups: groups, Total: 6},
+		"board":  TasksPage{Base: base("board", "Board", "/board", ""), Groups: groups, Total: 6},
+		"folder": FolderPage{Base: base("folder", "docs", "/browse/docs", ""), Path: "docs", Entries: entries, Total: 3, PrevHref: "/a", NextHref: "/b", Readme: template.HTML("<h1>Docs</h1><p>All of it.</p>")},
+		"home":   HomePage{Base: base("home", "herald", "/", ""), Readme: template.HTML(rendered.HTML), Ready: rows[3:4], Queued: rows[2:3], Active: rows[:1], Broken: rows[4:5], Recent: entries},
+		"search": search,
+		"status": StatusPage{Base: base("status", "Status", "/status", ""), Rows: []TaskRow{rows[2], rows[0]}, Ready: rows[3:4], Status: &manager.Status{Root: "/home/maria/herald", Owner: &owner, At: now, Generation: 7,
+			Health:  []manager.Health{{Key: "git", Level: "ok", Text: "2.47, clean work tree"}, {Key: "model", Level: "warn", Text: "gpt-5-mini, key from .env"}, {Key: "claude", Level: "bad", Text: "not on the path; the assistant works without it"}},
+			Counts:  map[string]int{"total": 9, "completed": 2, "run_queued": 1, "run_blocked": 1, "ready_not_queued": 1, "broken": 1},
+			Signals: []manager.Signal{{Slug: "tls", Code: "stale", Tier: 2, Evidence: "has been blocked for 40 days", Cause: "Nothing says what it waits for.", Command: "tasks check tls"}}}},
+		"error":    ErrorPage{Base: base("error", "There is nothing here", "/browse/docs/delivry.md", ""), Code: 404, Heading: "There is nothing here", Message: "docs/delivry.md is not in this repository.", Hint: "Was it moved? Search for its title.", Near: entries[1:2]},
+		"run":      RunPage{Base: base("run", tasks[0].Title, "/runs/bounded-retries", ""), Slug: "bounded-retries", TaskHref: "/tasks/bounded-retries", Run: run},
+		"activity": ActivityPage{Base: base("activity", "Activity", "/activity", ""), Items: []ActivityItem{{When: now.Add(-time.Minute), Icon: "hourglass", Text: "Bound retries was handed over", Who: "maria", Href: "/tasks/bounded-retries"}}},
+	}
+}
+
+const sampleTask = `## Problem
+
+Messages that are never acknowledged come back for ever. One poisoned message keeps a consumer busy and its queue blocked.
+
+## Context
+
+The window is in ` + "`broker/ack.go`" + `.
+
+## Plan
+
+- [x] Count attempts in the log
+- [ ] Move a message to the dead letters after ` + "`max_attempts`" + `
+- [ ] Show the count in ` + "`herald inspect`" + `
+
+## QA Exploration
+
+- [ ] A consumer that always fails
+`
