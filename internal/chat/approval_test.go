@@ -174,7 +174,7 @@ func TestAFileThatChangedWhileTheCardWasOpen(t *testing.T) {
 	if err := h.answer(ref, e, "allow"); err != nil {
 		t.Fatal(err)
 	}
-	if r := ofKind(h.rest(ref, e), "tool_result"); field(r[0], "status") != "error" || !strings.HasPrefix(field(r[0], "content"), "conflict: ") {
+	if r := ofKind(h.rest(ref, e), "tool_result"); field(r[0], "status") != "error" || !strings.HasPrefix(field(r[0], "content"), "error (conflict): ") {
 		t.Errorf("result %s", r[0].Data)
 	}
 	if f, _ := h.repo.ReadFile("docs/guide.md", 0); string(f.Data) != "The person wrote heron anew.\n" {

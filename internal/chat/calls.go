@@ -132,7 +132,7 @@ func (t *turn) ready(c *call) (*tool.Plan, error) {
 		defer func() {
 			if p := recover(); p != nil {
 				t.log.Error("panic in a tool", "tool", c.Name, "panic", p, "stack", string(debug.Stack()))
-				o.plan, o.err = nil, errors.New("the tool failed")
+				o.plan, o.err = nil, errTool
 			}
 		}()
 		o.plan, o.err = c.tool.Prepare(t.ctx, t.session, c.Arguments)
@@ -153,20 +153,20 @@ func (t *turn) failure(c *call, err error) *tool.Result {
 		r := cancelled()
 		return &r
 	}
-	d := faultData(err)
-	if d.Code == fault.Internal {
+	if fault.CodeOf(err) == fault.Internal {
 		t.log.Error("tool failed", "tool", c.Name, "err", t.s.cfg.Redact(err.Error()))
+		err = errTool
 	}
-	text := fmt.Sprintf("%s: %s", d.Code, d.Message)
-	if d.Hint != "" {
-		text += "\nhint: " + d.Hint
-	}
-	return &tool.Result{Status: tool.Error, Summary: d.Message, Content: text}
+	r := tool.Failed(err)
+	return &r
 }
 
+// errTool is what the model is told where a tool failed by a mistake of ours.
+var errTool = fault.New(fault.Internal, "the tool failed")
+
 func (c *call) refuse(format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
-	c.refused = &tool.Result{Status: tool.Error, Summary: text, Content: "invalid: " + text}
+	r := tool.Failed(fault.New(fault.Invalid, format, args...))
+	c.refused = &r
 }
 
 // arguments are canonical where the call could be made ready, and always an object.
@@ -226,7 +226,7 @@ func (t *turn) execute(c *call) tool.Result {
 		defer func() {
 			if p := recover(); p != nil {
 				t.log.Error("panic in a tool", "tool", c.Name, "panic", p, "stack", string(debug.Stack()))
-				r = tool.Result{Status: tool.Error, Summary: "the tool failed", Content: "internal: the tool failed"}
+				r = tool.Failed(errTool)
 			}
 		}()
 		return c.plan.Run(t.ctx, t.progress(c))

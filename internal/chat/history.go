@@ -2,6 +2,7 @@ package chat
 
 import (
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"tasks/internal/llm"
@@ -17,33 +18,61 @@ const (
 	currentOutput = 2 << 10 // of the running turn, where it alone is over the bound
 )
 
-// window is what fits of a conversation's history: the messages, legal for any
-// endpoint, and how many earlier turns were left out. history ends with the
-// running turn, of which nothing is left out but the middle of tool outputs.
-func window(history []stored, current string) (fit []llm.Message, dropped int) {
-	turns := splitTurns(history)
-	for i := range turns {
-		age := len(turns) - 1 - i
-		switch {
-		case turns[i][0].turn == current:
-		case age <= 1:
-			shorten(turns[i], lastOutput)
-		default:
-			shorten(turns[i], olderOutput)
+// load reads the newest part of a conversation's history, in order, the number of
+// its last message, and how many earlier turns it left out. It holds no more in
+// memory than goes to the model.
+func load(j *journal, conversation string) (history []stored, seq int64, dropped int, err error) {
+	rows, err := j.db.Query("select seq, turn, body from messages where conversation = ? order by seq desc", conversation)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	defer rows.Close()
+	turns, total, whole := 0, 0, 0 // whole: messages of turns that were read to their beginning
+	for rows.Next() {
+		m, n, err := scanMessage(rows)
+		if err != nil {
+			return nil, 0, 0, err
+		}
+		seq = max(seq, n)
+		if len(history) == 0 || history[len(history)-1].turn != m.turn {
+			turns, whole = turns+1, len(history)
+		}
+		if m.Role == llm.ToolRole {
+			most := olderOutput
+			if turns == 1 {
+				most = lastOutput
+			}
+			m.Text = clip(m.Text, most)
+		}
+		history = append(history, m)
+		if total += weight(history[len(history)-1:]); total > historyBytes && turns > 1 {
+			history, turns = history[:whole], turns-1
+			break
 		}
 	}
-	total := 0
-	for _, t := range turns {
-		total += weight(t)
+	if err := rows.Err(); err != nil {
+		return nil, 0, 0, err
 	}
+	slices.Reverse(history)
+	var all int
+	err = j.db.QueryRow("select count(*) from turns where conversation = ?", conversation).Scan(&all)
+	return history, seq, max(all-turns, 0), err
+}
+
+// window is what fits of a history: the messages, legal for any endpoint, and how
+// many turns were left out. history ends with the running turn, of which nothing is
+// left out but the ends of its oldest tool outputs.
+func window(history []stored) (fit []llm.Message, dropped int) {
+	turns := splitTurns(history)
+	total := weight(history)
 	for total > historyBytes && len(turns) > 1 {
 		total -= weight(turns[0])
 		turns = turns[1:]
 		dropped++
 	}
 	for i, t := range turns {
-		if i == len(turns)-1 && total > historyBytes {
-			shortenUntil(t, total-historyBytes)
+		if i == len(turns)-1 {
+			shorten(t, total-historyBytes)
 		}
 		for _, m := range t {
 			fit = append(fit, m.Message)
@@ -76,23 +105,14 @@ func weight(messages []stored) int {
 	return n
 }
 
-func shorten(messages []stored, limit int) {
+// shorten shortens tool outputs, the oldest first, until excess bytes are gone.
+func shorten(messages []stored, excess int) {
 	for i := range messages {
-		if messages[i].Role == llm.ToolRole {
-			messages[i].Text = clip(messages[i].Text, limit)
+		if m := &messages[i]; excess > 0 && m.Role == llm.ToolRole {
+			was := len(m.Text)
+			m.Text = clip(m.Text, currentOutput)
+			excess -= was - len(m.Text)
 		}
-	}
-}
-
-// shortenUntil shortens tool outputs, the oldest first, until excess bytes are gone.
-func shortenUntil(messages []stored, excess int) {
-	for i := range messages {
-		if excess <= 0 {
-			return
-		}
-		excess -= weight(messages[i : i+1])
-		shorten(messages[i:i+1], currentOutput)
-		excess += weight(messages[i : i+1])
 	}
 }
 

@@ -148,15 +148,10 @@ type stored struct {
 	llm.Message
 }
 
-// messages reads the history of a conversation and the number of its last message.
-func messages(q querier, conversation string) (history []stored, seq int64, err error) {
-	history, err = collect(q, func(rows *sql.Rows) (stored, error) {
-		var m stored
-		var body string
-		if err := rows.Scan(&seq, &m.turn, &body); err != nil {
-			return m, err
-		}
-		return m, json.Unmarshal([]byte(body), &m.Message)
-	}, "select seq, turn, body from messages where conversation = ? order by seq", conversation)
-	return history, seq, err
+func scanMessage(rows *sql.Rows) (m stored, seq int64, err error) {
+	var body string
+	if err := rows.Scan(&seq, &m.turn, &body); err != nil {
+		return m, seq, err
+	}
+	return m, seq, json.Unmarshal([]byte(body), &m.Message)
 }

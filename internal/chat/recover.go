@@ -74,7 +74,12 @@ func closeTurn(tx *sql.Tx, o openTurn) (last int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	history, seq, err := messages(tx, o.conversation)
+	var seq int64
+	history, err := collect(tx, func(rows *sql.Rows) (stored, error) {
+		m, n, err := scanMessage(rows)
+		seq = n
+		return m, err
+	}, "select seq, turn, body from messages where conversation = ? and turn = ? order by seq", o.conversation, o.id)
 	if err != nil {
 		return 0, err
 	}
@@ -95,7 +100,7 @@ func closeTurn(tx *sql.Tx, o openTurn) (last int64, err error) {
 	if err := insertEvents(tx, o.conversation, o.id, ends); err != nil {
 		return 0, err
 	}
-	if err := insertMessages(tx, o.conversation, o.id, seq+1, unsaid(o.id, events, history)); err != nil {
+	if err := insertMessages(tx, o.conversation, o.id, seq+1, unsaid(events, history)); err != nil {
 		return 0, err
 	}
 	return last, endTurn(tx, o.conversation, o.id, reasonError, time.Now())
@@ -124,7 +129,7 @@ func openCalls(events []Event) []frame {
 
 // unsaid is what the history lacks of a turn that was cut off: results of its last
 // calls, or the text that was shown of an answer without an end.
-func unsaid(turn string, events []Event, history []stored) []llm.Message {
+func unsaid(events []Event, history []stored) []llm.Message {
 	var shown strings.Builder
 	for _, e := range events {
 		var d textData
@@ -135,9 +140,6 @@ func unsaid(turn string, events []Event, history []stored) []llm.Message {
 	kept := 0
 	var open []llm.Call
 	for _, m := range history {
-		if m.turn != turn {
-			continue
-		}
 		if m.Role == llm.Assistant {
 			kept += len(m.Text)
 		}

@@ -13,13 +13,27 @@ import (
 type session struct {
 	t     *turn
 	mu    sync.Mutex
+	doc   string            // the open page's file, behind links
 	shown map[string]string // as in the journal; a turn is its only writer
 }
 
 var _ tool.Session = (*session)(nil)
 
-func (s *session) ID() string  { return s.t.conv.id }
-func (s *session) Doc() string { return s.t.conv.doc }
+func (s *session) ID() string { return s.t.conv.id }
+
+func (s *session) Doc() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.doc
+}
+
+// open says which file the open page shows, and with which bytes.
+func (s *session) open(path, hash string) {
+	s.mu.Lock()
+	s.doc = path
+	s.mu.Unlock()
+	s.SetShown(path, hash)
+}
 
 func (s *session) Shown(path string) string {
 	s.mu.Lock()

@@ -133,11 +133,12 @@ func errBusy() error {
 
 // begin journals the turn and lets it go.
 func (s *Service) begin(m Message, c conversation, isNew bool, model llm.Service) (Ref, error) {
-	history, seq, err := messages(s.journal.db, c.id)
+	history, seq, dropped, err := load(s.journal, c.id)
 	if err != nil {
 		return Ref{}, err
 	}
 	t := newTurn(s, c, model, history, seq)
+	t.dropped = dropped
 	first, err := t.opening(m)
 	if err != nil {
 		return Ref{}, err

@@ -257,53 +257,60 @@ func TestNoSecretGetsOut(t *testing.T) {
 	}
 }
 
-func TestTheHistoryIsBoundedAtTurns(t *testing.T) {
-	var history []chat.Stored
-	for i := range 200 {
-		id := fmt.Sprint("t", i)
-		call := llm.Call{ID: id, Name: "read_file", Arguments: "{}"}
-		for _, m := range []llm.Message{
-			{Role: llm.User, Text: id + " " + strings.Repeat("u", 3000)},
-			{Role: llm.Assistant, Calls: []llm.Call{call}},
-			{Role: llm.ToolRole, CallID: id, Text: strings.Repeat("o", 100_000)},
-			{Role: llm.Assistant, Text: "done"},
-		} {
-			history = append(history, chat.NewStored(id, m))
+// size is what a request's history weighs.
+func size(history []llm.Message) (n int) {
+	for _, m := range history {
+		n += len(m.Text)
+	}
+	return n
+}
+
+func TestALongConversationIsCutAtTurns(t *testing.T) {
+	h := newHouse(t)
+	const turns = 60
+	h.tools.add("big", tool.Read, func(context.Context, tool.Session, map[string]string) (*tool.Plan, error) {
+		return does(tool.Result{Status: tool.OK, Content: "big " + strings.Repeat("o", 100_000)}), nil
+	})
+	for i := range turns {
+		h.model.then(asks("big", `{}`), says(fmt.Sprint("answer ", i)))
+	}
+	for i := range turns {
+		h.say(fmt.Sprint("question ", i, " ", strings.Repeat("u", 20_000)))
+	}
+	last := h.model.request(2*turns - 1).Messages
+	checkLegal(t, last)
+	if n := size(last); n > chat.HistoryBytes+1<<10 || n < chat.HistoryBytes/2 {
+		t.Errorf("%d bytes", n)
+	}
+	var first, outputs int
+	fmt.Sscanf(last[0].Text, "question %d", &first)
+	for _, m := range last {
+		if m.Role == llm.ToolRole && len(m.Text) > 20_000 {
+			outputs++
 		}
 	}
-	history = append(history, chat.NewStored("now", llm.Message{Role: llm.User, Text: "now"}))
-	fit, dropped := chat.Window(history, "now")
-	size := 0
-	for _, m := range fit {
-		size += len(m.Text)
+	if last[0].Role != llm.User || first == 0 || outputs != 2 {
+		t.Errorf("it begins with %.20q, %d outputs are long", last[0].Text, outputs)
 	}
-	if size > chat.HistoryBytes || size < chat.HistoryBytes/2 || dropped == 0 || fit[0].Role != llm.User || fit[len(fit)-1].Text != "now" {
-		t.Errorf("%d bytes, %d turns dropped, begins with %s", size, dropped, fit[0].Role)
+	if sys := h.model.request(2*turns - 1).System; !strings.Contains(sys, fmt.Sprintf("its first %d turns are not shown", first)) {
+		t.Errorf("what was left out (%d) is not said", first)
 	}
-	checkLegal(t, fit)
-	if !strings.HasPrefix(fit[0].Text, fmt.Sprint("t", dropped, " ")) {
-		t.Errorf("%d dropped, but it begins with %.10s", dropped, fit[0].Text)
-	}
-	if out := history[2].Text; len(out) != 100_000 {
-		t.Error("the history itself was shortened")
-	}
+}
 
-	// A running turn that is too long alone keeps all its calls.
-	var long []chat.Stored
-	long = append(long, chat.NewStored("now", llm.Message{Role: llm.User, Text: "now"}))
+func TestALongTurnKeepsAllItsCalls(t *testing.T) {
+	long := []chat.Stored{chat.NewStored("now", llm.Message{Role: llm.User, Text: "now"})}
 	for i := range 20 {
 		id := fmt.Sprint("c", i)
 		long = append(long, chat.NewStored("now", llm.Message{Role: llm.Assistant, Calls: []llm.Call{{ID: id, Name: "x", Arguments: "{}"}}}),
 			chat.NewStored("now", llm.Message{Role: llm.ToolRole, CallID: id, Text: strings.Repeat("o", 100_000)}))
 	}
-	fit, dropped = chat.Window(long, "now")
+	fit, dropped := chat.Window(long)
 	checkLegal(t, fit)
-	size = 0
-	for _, m := range fit {
-		size += len(m.Text)
+	if size(fit) > chat.HistoryBytes+1<<10 || dropped != 0 || len(fit) != 41 || len(fit[40].Text) != 100_000 {
+		t.Errorf("%d bytes, %d messages", size(fit), len(fit))
 	}
-	if size > chat.HistoryBytes+1<<10 || dropped != 0 || len(fit) != 41 || len(fit[40].Text) != 100_000 {
-		t.Errorf("%d bytes, %d messages", size, len(fit))
+	if len(long[2].Text) != 100_000 {
+		t.Error("the history itself was shortened")
 	}
 }
 

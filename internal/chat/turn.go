@@ -34,6 +34,7 @@ type turn struct {
 
 	// The loop's own: no other goroutine touches these while the turn runs.
 	history []stored
+	dropped int   // turns before those of history
 	seq     int64 // number of the last message
 	ids     map[string]bool
 	spent   spent
@@ -62,7 +63,7 @@ func newTurn(s *Service, c conversation, model llm.Service, history []stored, se
 	t.log = s.cfg.Log.With("conversation", c.id, "turn", t.id)
 	t.ctx, t.cancel = context.WithCancelCause(s.ctx)
 	t.answer = newAnswer(t)
-	t.session = &session{t: t, shown: map[string]string{}}
+	t.session = &session{t: t, doc: c.doc, shown: map[string]string{}}
 	for _, m := range history {
 		for _, call := range m.Calls {
 			t.ids[call.ID] = true
@@ -261,8 +262,8 @@ func (t *turn) give(events []Event, last bool) {
 
 // request is the next call of the model.
 func (t *turn) request() *llm.Request {
-	history, dropped := window(t.history, t.id)
-	return &llm.Request{System: t.s.cfg.Redact(t.prompt(dropped)), Messages: history, Tools: t.offered()}
+	history, dropped := window(t.history)
+	return &llm.Request{System: t.s.cfg.Redact(t.prompt(t.dropped + dropped)), Messages: history, Tools: t.offered()}
 }
 
 // prompt is the system prompt of the next request, with the page as it is now.
@@ -288,7 +289,7 @@ func (t *turn) prompt(dropped int) string {
 		f.why = "it is not text"
 	default:
 		f.text = string(file.Data)
-		t.session.SetShown(f.doc, file.Hash)
+		t.session.open(file.Path, file.Hash)
 		if task.IsTask(f.doc, file.Data) {
 			f.kind = "task"
 		}

@@ -1,0 +1,108 @@
+package chat_test
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"tasks/internal/chat"
+	"tasks/internal/edit"
+	"tasks/internal/fault"
+	"tasks/internal/tool"
+	"tasks/internal/tracker"
+)
+
+// withRealTools puts the program's own tools and editor in.
+func withRealTools(c *chat.Config) {
+	c.Editor = edit.New(c.Repo, c.DB, []string{"docs", "tasks"})
+	c.Tools = tool.New(tool.Deps{Repo: c.Repo, Tracker: tracker.New(c.Repo), Editor: c.Editor})
+}
+
+func TestReadSearchEditUndo(t *testing.T) {
+	h := newHouse(t, withRealTools)
+	h.model.then(
+		asks("read_file", `{"path":"docs/guide.md"}`),
+		asks("edit_file", `{"path":"docs/guide.md","old_string":"heron","new_string":"crane"}`),
+		says("Done."))
+	events := h.say("mend it")
+	if n := ofKind(events, "approval"); len(n) != 0 {
+		t.Errorf("asked about an edit of the open page: %s", kinds(events))
+	}
+	results := ofKind(events, "tool_result")
+	var r struct {
+		Status string
+		Edit   struct{ ID, Path, Before, After, Diff string }
+	}
+	json.Unmarshal(results[1].Data, &r)
+	if r.Status != "ok" || r.Edit.ID == "" || r.Edit.Path != "docs/guide.md" || !strings.Contains(r.Edit.Diff, "+Water the crane twice.") {
+		t.Fatalf("result %s", results[1].Data)
+	}
+	conversation := field(events[0], "conversation")
+	if _, err := h.Undo(t.Context(), bert, conversation, r.Edit.ID); fault.CodeOf(err) != fault.NotFound {
+		t.Errorf("another browser's undo: %v", err)
+	}
+	undone, err := h.Undo(t.Context(), anna, conversation, r.Edit.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f, _ := h.repo.ReadFile("docs/guide.md", 0); !strings.Contains(string(f.Data), "heron") {
+		t.Errorf("after undo: %q", f.Data)
+	}
+	_, err = h.Undo(t.Context(), anna, conversation, r.Edit.ID)
+	wantCode(t, err, fault.Conflict)
+	if _, err := h.Undo(t.Context(), anna, conversation, undone.ID); err != nil {
+		t.Errorf("undo of the undo: %v", err)
+	}
+}
+
+func TestSearchTaintsTheTurn(t *testing.T) {
+	h := newHouse(t, withRealTools)
+	h.model.then(
+		asks("search_files", `{"query":"orders"}`),
+		asks("edit_file", `{"path":"docs/guide.md","old_string":"heron","new_string":"crane"}`),
+		says("Done."))
+	ref := h.start("find and mend")
+	e := h.until(ref, 0, "approval")
+	if !strings.Contains(field(e, "diff"), "+Water the crane") {
+		t.Errorf("approval %s", e.Data)
+	}
+	if err := h.answer(ref, e, "allow"); err != nil {
+		t.Fatal(err)
+	}
+	if r := ofKind(h.rest(ref, e), "tool_result"); field(r[0], "status") != "ok" {
+		t.Errorf("result %s", r[0].Data)
+	}
+}
+
+// The open page counts as shown, as it stood in the newest prompt and no other way.
+func TestTheOpenPageCountsAsShown(t *testing.T) {
+	h := newHouse(t, withRealTools)
+	mend := asks("edit_file", `{"path":"docs/guide.md","old_string":"heron","new_string":"crane"}`)
+	other := asks("edit_file", `{"path":"docs/other.md","old_string":"orders","new_string":"words"}`)
+	h.model.then(mend, other, says("Done."))
+	results := ofKind(h.say("go"), "tool_result")
+	if field(results[0], "status") != "ok" || !strings.HasPrefix(field(results[1], "content"), "error (conflict)") {
+		t.Errorf("the open page: %s\nanother: %s", results[0].Data, results[1].Data)
+	}
+}
+
+func TestAPageBehindALink(t *testing.T) {
+	h := newHouse(t, withRealTools)
+	if err := os.Symlink("guide.md", h.root+"/docs/link.md"); err != nil {
+		t.Skip("no links here:", err)
+	}
+	h.model.then(
+		asks("read_file", `{"path":"docs/guide.md"}`),
+		asks("edit_file", `{"path":"docs/guide.md","old_string":"heron","new_string":"crane"}`),
+		says("Done."))
+	events := h.say("go", func(m *chat.Message) { m.Doc = "docs/link.md" })
+	for _, r := range ofKind(events, "tool_result") {
+		if field(r, "status") != "ok" {
+			t.Errorf("result %s", r.Data)
+		}
+	}
+	if n := len(ofKind(events, "approval")); n != 0 {
+		t.Errorf("%d approvals", n)
+	}
+}
