@@ -123,6 +123,7 @@ var commands = []func(*app) *cobra.Command{
 	newStatus,
 	newServe,
 	newDoctor,
+	newDemo,
 	newVersion,
 	newCompletion,
 }

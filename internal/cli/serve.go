@@ -41,7 +41,8 @@ type serveOptions struct {
 	noManager bool
 	open      bool
 	dev       bool
-	scripted  bool // the demo's model answers; pages say so
+	scripted  bool     // the demo's model answers; pages say so
+	starters  []string // questions that the drawer offers in place of each page's own
 }
 
 func newServe(a *app) *cobra.Command {
@@ -166,7 +167,7 @@ func (a *app) build(ctx context.Context, h *house, db *store.DB, o serveOptions)
 	var err error
 	p.web, err = web.New(web.Config{
 		Settings: s, Git: h.git, Repo: h.repo, Tracker: h.tracker, Docs: p.docs, Runs: runs, Manager: p.manager, Chat: p.chat,
-		Log: p.log, Version: Version, Dev: o.dev, Scripted: o.scripted, LoginKey: p.loginKey,
+		Log: p.log, Version: Version, Dev: o.dev, Scripted: o.scripted, Starters: o.starters, LoginKey: p.loginKey,
 	})
 	if err != nil {
 		p.chat.Close()

@@ -36,6 +36,9 @@ func (s *Server) chatInfo(r *request, kind string) ChatInfo {
 		Ready: err == nil, Scripted: s.Scripted, Approve: s.Settings.Approve,
 		NeedToken: r.needs, Starters: starters(kind),
 	}
+	if s.Starters != nil {
+		info.Starters = s.Starters
+	}
 	if info.Ready {
 		info.Model, info.Source = model.Model, model.Source
 	}

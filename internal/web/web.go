@@ -41,9 +41,10 @@ type Config struct {
 	Chat     *chat.Service
 	Log      *slog.Logger
 	Version  string
-	Dev      bool   // assets and templates from disk, not cached
-	Scripted bool   // the model is the demo's
-	LoginKey string // one-use key of the login URL, where a token is set
+	Dev      bool     // assets and templates from disk, not cached
+	Scripted bool     // the model is the demo's
+	Starters []string // questions that the drawer offers; nil: each page's own
+	LoginKey string   // one-use key of the login URL, where a token is set
 }
 
 // Server is the site's handler and its live events.
