@@ -190,12 +190,16 @@ func (o listOptions) order() (func(a, b *task.Task) int, error) {
 	if key != "" && !slices.Contains(sortKeys, key) || o.sort == "-" {
 		return nil, fault.New(fault.Usage, "tasks cannot be sorted by %q", o.sort).WithHint("the keys are %s", words(sortKeys))
 	}
+	keys := []string{o.group, key, "status", "priority", "slug", "path"}
 	return func(a, b *task.Task) int {
-		byKey := compare(key, a, b)
-		if backwards {
-			byKey = -byKey
+		for i, k := range keys {
+			if c := compare(k, a, b); c != 0 && i == 1 && backwards {
+				return -c
+			} else if c != 0 {
+				return c
+			}
 		}
-		return cmp.Or(compare(o.group, a, b), byKey, compare("status", a, b), compare("priority", a, b), compare("slug", a, b), compare("path", a, b))
+		return 0
 	}, nil
 }
 
@@ -205,6 +209,8 @@ var urgency = []task.Status{task.InProgress, task.Ready, task.Blocked, task.NotS
 
 func compare(key string, a, b *task.Task) int {
 	switch key {
+	case "":
+		return 0
 	case "status":
 		return rank(a) - rank(b)
 	case "created":

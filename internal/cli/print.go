@@ -53,7 +53,23 @@ func printable(s string) string {
 
 // oneLine is printable in one line.
 func oneLine(s string) string {
+	if simple(s) {
+		return s
+	}
 	return strings.Join(strings.Fields(printable(s)), " ")
+}
+
+// simple tells whether s is words of ASCII with single spaces between them, which is
+// what nearly everything is.
+func simple(s string) bool {
+	last := byte(' ')
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] >= 0x7f || s[i] == ' ' && last == ' ' {
+			return false
+		}
+		last = s[i]
+	}
+	return s == "" || last != ' '
 }
 
 // style is a look on a terminal.
@@ -125,6 +141,9 @@ func (a *app) table(w io.Writer, rows [][]cell) {
 
 // columns is how wide s is on a terminal.
 func columns(s string) int {
+	if simple(s) {
+		return len(s)
+	}
 	n := 0
 	for _, r := range s {
 		switch {

@@ -9,11 +9,9 @@ import (
 // ReadEntry is ReadFile for an entry that Walk has just given: what Walk has asked of
 // its name (ignore rules, bare repositories) is not asked again, which is most of the
 // cost of reading ten thousand small files. That no link leads there, and that it is
-// a regular file of one name, is proved anew by opening it.
-func (r *Repo) ReadEntry(e Entry, limit int64) (File, error) {
-	if limit <= 0 {
-		limit = maxFile
-	}
+// a regular file of one name, is proved anew by opening it. Where the file fits into
+// buf, Data lies in it: read on with the same buf and it is gone.
+func (r *Repo) ReadEntry(e Entry, buf []byte) (File, error) {
 	f, err := r.disk.openPlain(e.Path)
 	if err != nil {
 		return File{}, r.failed(e.Path, err)
@@ -29,10 +27,10 @@ func (r *Repo) ReadEntry(e Entry, limit int64) (File, error) {
 	if err := r.kind(e.Path, m); err != nil {
 		return File{}, err
 	}
-	if m.size > limit {
-		return r.ReadFile(e.Path, limit)
+	if m.size > int64(len(buf)) {
+		return r.ReadFile(e.Path, 0)
 	}
-	data := make([]byte, m.size)
+	data := buf[:m.size]
 	if _, err := io.ReadFull(f, data); err != nil && err != io.ErrUnexpectedEOF && err != io.EOF {
 		return File{}, r.failed(e.Path, err)
 	}
@@ -41,7 +39,7 @@ func (r *Repo) ReadEntry(e Entry, limit int64) (File, error) {
 		return File{}, r.failed(e.Path, err)
 	}
 	if after != m {
-		return r.ReadFile(e.Path, limit) // somebody writes in place
+		return r.ReadFile(e.Path, 0) // somebody writes in place
 	}
 	// It has the size that was read, so nothing is missing at its end.
 	return File{Info: infoOf(e.Path, m), Data: data, Hash: Hash(data)}, nil

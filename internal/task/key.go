@@ -94,10 +94,15 @@ var priorityAlias = map[string]string{
 	"critical": "p0", "urgent": "p0", "high": "p1", "medium": "p2", "normal": "p2", "low": "p3",
 }
 
+var underscored = strings.NewReplacer("-", "_", " ", "_")
+
 // ParseStatus reads a status or an alias of one, in any case, with spaces or
 // hyphens for underscores. False where it is none: s is then returned as it is.
 func ParseStatus(s string) (Status, bool) {
-	c := strings.NewReplacer("-", "_", " ", "_").Replace(strings.ToLower(strings.TrimSpace(s)))
+	if slices.Contains(Statuses, Status(s)) {
+		return Status(s), true
+	}
+	c := underscored.Replace(strings.ToLower(strings.TrimSpace(s)))
 	if st, ok := statusAlias[c]; ok {
 		return st, true
 	}

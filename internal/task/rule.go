@@ -41,7 +41,7 @@ func Check(t *Task, src []byte, strict bool) []Finding {
 			if near := misspelt(e.key); near != "" {
 				report(e.line, "key", "%s is not read: the key is %s", e.key, near)
 			}
-		case !counts(all, i):
+		case !counts(all, i, spec):
 			report(e.line, "key", "%s is not read, because the file has the same under another key", e.key)
 		default:
 			if why := checkValue(spec, e); why != "" {
@@ -70,7 +70,7 @@ func fileEntries(src []byte) []entry {
 func LineOf(src []byte, key string) int {
 	all := fileEntries(src)
 	for i, e := range all {
-		if Key(e.key) == key && counts(all, i) {
+		if s := known[e.key]; Key(e.key) == key && (s == nil || counts(all, i, s)) {
 			return e.line
 		}
 	}

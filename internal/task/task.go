@@ -154,16 +154,16 @@ func parse(p string, src []byte) (*Task, []entry) {
 // then the alias that stands first.
 func (t *Task) fill(all []entry) {
 	for i := range all {
-		if e := &all[i]; counts(all, i) {
-			t.set(Key(e.key), e)
+		if s := known[all[i].key]; s != nil && counts(all, i, s) {
+			t.set(s.name, &all[i])
 		}
 	}
 }
 
-// counts tells whether entry i is the one that is read of its key and aliases.
-func counts(all []entry, i int) bool {
-	s := known[all[i].key]
-	if s == nil || s.aliases == nil || all[i].key == s.name {
+// counts tells whether entry i, of the key s, is the one that is read of the key and
+// its aliases.
+func counts(all []entry, i int, s *keySpec) bool {
+	if all[i].key == s.name {
 		return true
 	}
 	for j := range all {

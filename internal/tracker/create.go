@@ -93,7 +93,7 @@ func (t *Tracker) free(ctx context.Context, slug, name string) error {
 		return err
 	}
 	for _, e := range files {
-		k, err := t.load(e)
+		k, err := t.load(e, nil)
 		if err != nil {
 			return err
 		}

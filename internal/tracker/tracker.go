@@ -50,8 +50,8 @@ func (t *Tracker) All(ctx context.Context) ([]*task.Task, error) {
 		return nil, err
 	}
 	all := make([]*task.Task, len(files))
-	err = spread(ctx, len(files), func(i int) (err error) {
-		all[i], err = t.load(files[i])
+	err = spread(ctx, len(files), func(i int, buf []byte) (err error) {
+		all[i], err = t.load(files[i], buf)
 		return err
 	})
 	if err != nil {
@@ -76,19 +76,21 @@ func (t *Tracker) files(ctx context.Context, want func(name string) bool) ([]rep
 	return files, nil
 }
 
-// spread calls fn for 0 to n-1 on all cores, and returns an error of one of them.
-func spread(ctx context.Context, n int, fn func(int) error) error {
+// spread calls fn for 0 to n-1 on all cores, and returns an error of one of them. buf
+// is fn's to use until it returns.
+func spread(ctx context.Context, n int, fn func(i int, buf []byte) error) error {
 	var next atomic.Int64
 	var failed atomic.Pointer[error]
 	var wait sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), n) {
 		wait.Go(func() {
+			buf := make([]byte, 64<<10) // nearly every worksheet is smaller
 			for failed.Load() == nil && ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
 				if i >= n {
 					return
 				}
-				if err := fn(i); err != nil {
+				if err := fn(i, buf); err != nil {
 					failed.Store(&err)
 				}
 			}
@@ -104,7 +106,7 @@ func spread(ctx context.Context, n int, fn func(int) error) error {
 // load is the task in a file, from the cache where the file is unchanged; nil where
 // it is none or is gone. A file that cannot be read is a broken task, if its place
 // is one for tasks.
-func (t *Tracker) load(e repo.Entry) (*task.Task, error) {
+func (t *Tracker) load(e repo.Entry, buf []byte) (*task.Task, error) {
 	t.mu.Lock()
 	have, ok := t.cache[e.Path]
 	t.mu.Unlock()
@@ -113,7 +115,7 @@ func (t *Tracker) load(e repo.Entry) (*task.Task, error) {
 			return have.task, nil
 		}
 	}
-	f, err := t.repo.ReadEntry(e, 0)
+	f, err := t.repo.ReadEntry(e, buf)
 	return t.read(e.Path, f, err)
 }
 
@@ -201,7 +203,7 @@ func (t *Tracker) matches(ctx context.Context, name string) ([]*task.Task, error
 	}
 	var found []*task.Task
 	for _, e := range files {
-		k, err := t.load(e)
+		k, err := t.load(e, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -36,7 +36,7 @@ func (t *Tracker) Validate(ctx context.Context, names []string, strict bool) ([]
 		return nil, err
 	}
 	out := make([][]task.Finding, len(asked))
-	err = spread(ctx, len(asked), func(i int) (err error) {
+	err = spread(ctx, len(asked), func(i int, _ []byte) (err error) {
 		k := asked[i]
 		l3 := strict && (len(names) > 0 || k.Status == task.Ready || k.Status == task.InProgress || k.Status == task.Completed)
 		out[i], err = t.validate(k, l2[k.Path], l3)
