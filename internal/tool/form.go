@@ -29,7 +29,9 @@ type draft struct {
 	diff      string
 	rests     []string // hashes of the files the call rests on, in a fixed order
 	sensitive bool
-	run       func(ctx context.Context) (Result, error)
+	// run does it. Of the Result beside an error only Taints counts: the words of
+	// the error may quote a file.
+	run func(ctx context.Context) (Result, error)
 }
 
 func (f *form) Name() string        { return f.name }
@@ -95,7 +97,9 @@ func (f *form) Prepare(ctx context.Context, s Session, src string) (*Plan, error
 		Run: func(ctx context.Context, _ func(string)) Result {
 			r, err := d.run(ctx)
 			if err != nil {
-				return Failed(err)
+				failed := Failed(err)
+				failed.Taints = r.Taints
+				return failed
 			}
 			return r
 		},

@@ -49,7 +49,8 @@ func hidden(r rune) bool {
 	case '\n', '\r', '\t':
 		return false
 	}
-	return unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Cf, r)
+	// Variation selectors beyond those of emoji carry nothing but smuggled text.
+	return unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Cf, r) || r >= 0xE0100 && r <= 0xE01EF
 }
 
 // line is one line of output: what would break it or drive a terminal is written out.

@@ -17,7 +17,7 @@ var readFileText string
 // maxRead bounds what read_file answers, its note about the cut included.
 const maxRead = 100 << 10
 
-func readFile(d Deps) *form {
+func readFile(d Deps, m masker) *form {
 	return &form{
 		name: "read_file", class: Read, description: readFileText,
 		params: []param{
@@ -41,7 +41,7 @@ func readFile(d Deps) *form {
 			return &draft{
 				sentence: "Read " + span(name, first, last),
 				run: func(ctx context.Context) (Result, error) {
-					return readLines(d, s, name, first, last)
+					return readLines(d, m, s, name, first, last)
 				},
 			}, nil
 		},
@@ -49,7 +49,7 @@ func readFile(d Deps) *form {
 }
 
 // readLines reads the lines first to last of a file; last 0 means to the end.
-func readLines(d Deps, s Session, name string, first, last int) (Result, error) {
+func readLines(d Deps, m masker, s Session, name string, first, last int) (Result, error) {
 	f, err := d.Repo.ReadFile(name, 0)
 	if err != nil {
 		return Result{}, err
@@ -64,7 +64,7 @@ func readLines(d Deps, s Session, name string, first, last int) (Result, error) 
 	part := cutLines(f.Data, first, last)
 	body := strings.ToValidUTF8(string(part), "\uFFFD")
 	// Masked before it is cut: a cut through a key would hide it from the mask.
-	body = newMasker(d.Secrets).whole(body)
+	body = m.whole(body)
 	r := Result{Status: OK, Taints: f.Path != s.Doc()}
 	shown, cut := clip(body, maxRead-200)
 	until := first + max(lines([]byte(shown)), 1) - 1

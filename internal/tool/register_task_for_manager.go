@@ -33,10 +33,10 @@ func registerTask(d Deps) *form {
 			}
 			if len(findings) > 0 {
 				return nil, fault.New(fault.Invalid, "%s is not ready to be handed over: %s", t.Slug, plural(len(findings), "finding")).
-					WithHint("mend these and register it again:\n%s", list(findings))
+					WithHint("validate_task says what they are: %s", codes(findings))
 			}
 			note := strings.TrimSpace(a.text("note"))
-			if note == "" {
+			if a["note"] = note; note == "" {
 				delete(a, "note")
 			}
 			return &draft{
@@ -46,13 +46,23 @@ func registerTask(d Deps) *form {
 				run: func(ctx context.Context) (Result, error) {
 					r, already, err := d.Manager.KickoffExact(ctx, t.Slug, t.Hash, "assistant", note)
 					if err != nil {
-						return Result{}, err
+						return Result{Taints: t.Path != s.Doc()}, err
 					}
 					return receipt(r, already), nil
 				},
 			}, nil
 		},
 	}
+}
+
+// codes names findings by their place and rule alone: an error of a call that was
+// not made must not bring text of a file into the conversation.
+func codes(findings []task.Finding) string {
+	var out []string
+	for _, f := range findings[:min(len(findings), 20)] {
+		out = append(out, fmt.Sprintf("line %d: %s", f.Line, f.Code))
+	}
+	return strings.Join(out, ", ")
 }
 
 // worksheet is what is approved: the commands that the task brings along, then its

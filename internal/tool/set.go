@@ -28,7 +28,7 @@ type Set struct {
 // New makes the allow-listed tools. There are no others.
 func New(d Deps) *Set {
 	m := newMasker(d.Secrets)
-	own := []*form{readFile(d), searchFiles(d, m), editFile(d), registerTask(d), createTask(d), taskStatus(d), validateTask(d)}
+	own := []*form{readFile(d, m), searchFiles(d, m), editFile(d), registerTask(d), createTask(d), taskStatus(d), validateTask(d)}
 	s := &Set{}
 	for _, f := range own {
 		f.redact = m.whole

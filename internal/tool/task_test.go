@@ -53,7 +53,7 @@ func TestRegisterShowsTheWholeWorksheetAndBindsIt(t *testing.T) {
 	if !strings.Contains(p.Diff, ready) || !strings.Contains(p.Diff, "  $ make check\n  $ go test ./...\n") {
 		t.Errorf("the card shows %q", p.Diff)
 	}
-	if string(p.Arguments) != `{"note":" soon ","slug":"alpha"}` {
+	if string(p.Arguments) != `{"note":"soon","slug":"alpha"}` {
 		t.Errorf("arguments %s", p.Arguments)
 	}
 	h.write("tasks/alpha.md", ready+"\nmore\n")
@@ -75,7 +75,7 @@ func TestRegisterShowsTheWholeWorksheetAndBindsIt(t *testing.T) {
 
 func TestRegisterRefusesBeforeAnybodyIsAsked(t *testing.T) {
 	h := newHouse(t, map[string]string{"tasks/thin.md": "---\ntitle: Thin\nstatus: ready\n---\n", "docs/a.md": "x\n"})
-	h.wantError(h.call("register_task_for_manager", "slug", "thin"), "invalid", "tasks/thin.md:", "section-")
+	h.wantError(h.call("register_task_for_manager", "slug", "thin"), "invalid", "thin is not ready", "validate_task", "section-")
 	for _, slug := range []string{"--status=done", "../x", "a;b", "", "-", "a b$(x)", "docs/a.md", "nobody", "/etc/passwd", "tasks/../docs/a.md"} {
 		h.wantError(h.call("register_task_for_manager", "slug", slug))
 	}
