@@ -241,6 +241,11 @@ func (a *answer) result() *llm.Response {
 	for i := range calls {
 		calls[i].Name = a.secrets.scrub(calls[i].Name)
 		calls[i].Arguments = a.secrets.scrub(calls[i].Arguments)
+		for k, v := range calls[i].Extra {
+			if a.secrets.scrub(string(v)) != string(v) {
+				delete(calls[i].Extra, k)
+			}
+		}
 	}
 	known := true
 	r.Finish, known = finishes[a.finish], a.finish == "" || finishes[a.finish] != ""

@@ -205,6 +205,10 @@ func plain(raw json.RawMessage) string {
 
 // integer is a number, or a string that holds one; nil for anything else.
 func integer(raw json.RawMessage) *int {
+	if len(raw) == 1 && raw[0] >= '0' && raw[0] <= '9' {
+		n := int(raw[0] - '0')
+		return &n
+	}
 	f, err := strconv.ParseFloat(plain(raw), 64)
 	if err != nil || f != math.Trunc(f) || math.Abs(f) > 1e9 {
 		return nil

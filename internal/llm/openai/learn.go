@@ -51,12 +51,12 @@ const (
 	contentAbsent
 )
 
-func (e emptyContent) empty() json.RawMessage {
+func (e emptyContent) empty() any {
 	switch e {
 	case contentNull:
 		return json.RawMessage("null")
 	case contentEmpty:
-		return json.RawMessage(`""`)
+		return ""
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
@@ -38,9 +39,9 @@ func TestEverySplitPoint(t *testing.T) {
 			continue
 		}
 		ran++
-		want := read(t, c, body, len(body))
+		want := read(c, body, len(body))
 		for i := range body {
-			if got := read(t, c, body, i); !reflect.DeepEqual(got, want) {
+			if got := read(c, body, i); !reflect.DeepEqual(got, want) {
 				t.Fatalf("%s: cut at %d\ngot  %+v\nwant %+v", file, i, got, want)
 			}
 		}
@@ -67,6 +68,62 @@ func plainBody(a *txtar.Archive) ([]byte, bool) {
 	return nil, false
 }
 
+// FuzzAnswer reads anything as the body of a 200. Whatever it is: no panic, text is
+// UTF-8 and the sum of its events, an error leaves no calls, calls have names.
+func FuzzAnswer(f *testing.F) {
+	files, _ := filepath.Glob("testdata/odd/*.txtar")
+	for _, file := range files {
+		if a, err := txtar.ParseFile(file); err == nil {
+			if body, ok := plainBody(a); ok {
+				f.Add(body)
+			}
+		}
+	}
+	c, err := New(Config{BaseURL: "http://127.0.0.1:1/v1", Key: "sk-0123456789abcdef", Model: "m"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		told := ""
+		a := newAnswer(c.secrets, &llm.Request{Tools: []llm.Tool{{Name: "f"}}}, func(e llm.Event) {
+			if e.Kind == llm.Text {
+				told += e.Text
+			}
+			if !utf8.ValidString(e.Text) {
+				t.Errorf("%s: not UTF-8: %q", e.Kind, e.Text)
+			}
+		})
+		failed := exchange(c, a, bytes.NewReader(body))
+		r := a.partial()
+		if failed == nil {
+			r = a.result()
+		}
+		if r == nil {
+			return
+		}
+		if r.Message.Text != told || strings.Contains(told, "sk-0123456789abcdef") {
+			t.Errorf("text %q, told %q", r.Message.Text, told)
+		}
+		for _, call := range r.Message.Calls {
+			if failed != nil || call.ID == "" || call.Arguments == "" {
+				t.Errorf("failed %v with call %+v", failed, call)
+			}
+		}
+		if _, err := encode("m", &llm.Request{Messages: []llm.Message{r.Message}}, quirks{reasoning: true}); err != nil {
+			t.Errorf("the answer cannot go back: %v", err)
+		}
+	})
+}
+
+// exchange reads a body as the response of a server.
+func exchange(c *Client, a *answer, body io.Reader) *failure {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	limit := newLimiter(config.Timeouts{Connect: time.Minute, Headers: time.Minute, FirstToken: time.Minute, Idle: time.Minute}, "h", cancel)
+	defer limit.stop()
+	return c.respond(ctx, a, &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(body)}, limit)
+}
+
 // outcome is what came of an answer, ids that were made up left out.
 type outcome struct {
 	events  string
@@ -75,7 +132,7 @@ type outcome struct {
 	rest    string
 }
 
-func read(t *testing.T, c *Client, body []byte, cut int) outcome {
+func read(c *Client, body []byte, cut int) outcome {
 	var o outcome
 	var last llm.EventKind
 	req := &llm.Request{Tools: []llm.Tool{{Name: "read_file"}, {Name: "list"}}}
@@ -86,12 +143,7 @@ func read(t *testing.T, c *Client, body []byte, cut int) outcome {
 		o.events += e.Text
 		last = e.Kind
 	})
-	ctx, cancel := context.WithCancelCause(t.Context())
-	defer cancel(nil)
-	limit := newLimiter(config.Timeouts{Connect: time.Minute, Headers: time.Minute, FirstToken: time.Minute, Idle: time.Minute}, "h", cancel)
-	defer limit.stop()
-	in := io.MultiReader(bytes.NewReader(body[:cut]), bytes.NewReader(body[cut:]))
-	f := c.respond(ctx, a, &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(in)}, limit)
+	f := exchange(c, a, io.MultiReader(bytes.NewReader(body[:cut]), bytes.NewReader(body[cut:])))
 	r := a.partial()
 	if f == nil {
 		r = a.result()

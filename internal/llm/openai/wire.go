@@ -24,11 +24,11 @@ type streamOptions struct {
 }
 
 type wireMessage struct {
-	Role       string            `json:"role"`
-	Content    json.RawMessage   `json:"content,omitempty"`
-	Reasoning  *string           `json:"reasoning_content,omitempty"`
-	ToolCalls  []json.RawMessage `json:"tool_calls,omitempty"`
-	ToolCallID string            `json:"tool_call_id,omitempty"`
+	Role       string  `json:"role"`
+	Content    any     `json:"content,omitempty"` // a string, null, or nil for none; not raw JSON, which would be read again
+	Reasoning  *string `json:"reasoning_content,omitempty"`
+	ToolCalls  []any   `json:"tool_calls,omitempty"`
+	ToolCallID string  `json:"tool_call_id,omitempty"`
 }
 
 type wireTool struct {
@@ -69,7 +69,7 @@ func messages(req *llm.Request, q quirks) []wireMessage {
 	var out []wireMessage
 	system := req.System
 	if system != "" && q.role != roleUser {
-		out = append(out, wireMessage{Role: q.role.String(), Content: text(system)})
+		out = append(out, wireMessage{Role: q.role.String(), Content: system})
 		system = ""
 	}
 	for _, m := range llm.Legal(req.Messages) {
@@ -78,12 +78,12 @@ func messages(req *llm.Request, q quirks) []wireMessage {
 			if system != "" { // no other place for it: before the first question
 				m.Text, system = system+"\n\n"+m.Text, ""
 			}
-			out = append(out, wireMessage{Role: "user", Content: text(m.Text)})
+			out = append(out, wireMessage{Role: "user", Content: m.Text})
 		case llm.ToolRole:
 			if m.Text == "" {
 				m.Text = "(no output)"
 			}
-			out = append(out, wireMessage{Role: "tool", Content: text(m.Text), ToolCallID: m.CallID})
+			out = append(out, wireMessage{Role: "tool", Content: m.Text, ToolCallID: m.CallID})
 		default:
 			out = append(out, assistant(m, q))
 		}
@@ -94,7 +94,7 @@ func messages(req *llm.Request, q quirks) []wireMessage {
 // assistant is an answer of the model, with its reasoning where the server wants
 // that back: with calls only, and then never empty.
 func assistant(m llm.Message, q quirks) wireMessage {
-	w := wireMessage{Role: "assistant", Content: text(m.Text)}
+	w := wireMessage{Role: "assistant", Content: m.Text}
 	if len(m.Calls) == 0 {
 		return w
 	}
@@ -121,7 +121,7 @@ var notInName = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
 
 // call is one call as servers accept it back: a name of the allowed characters,
 // arguments that parse, and the opaque fields where the server put them.
-func call(c llm.Call, q quirks) json.RawMessage {
+func call(c llm.Call, q quirks) any {
 	name := notInName.ReplaceAllString(c.Name, "_")
 	if name == "" {
 		name = "unnamed"
@@ -129,7 +129,8 @@ func call(c llm.Call, q quirks) json.RawMessage {
 	args := c.Arguments
 	var object map[string]json.RawMessage
 	if json.Unmarshal([]byte(args), &object) != nil || object == nil {
-		args = string(must(plainJSON(map[string]string{"invalid_json": args})))
+		wrapped, _ := plainJSON(map[string]string{"invalid_json": args}) // a map of strings always encodes
+		args = string(wrapped)
 	}
 	function := map[string]any{"name": name[:min(len(name), 64)], "arguments": args}
 	w := map[string]any{"id": c.ID, "type": "function", "function": function}
@@ -143,10 +144,8 @@ func call(c llm.Call, q quirks) json.RawMessage {
 			w[k] = v
 		}
 	}
-	return must(plainJSON(w))
+	return w
 }
-
-func text(s string) json.RawMessage { return must(plainJSON(s)) }
 
 // plainJSON is JSON without the escapes that are for HTML only.
 func plainJSON(v any) ([]byte, error) {
@@ -157,13 +156,4 @@ func plainJSON(v any) ([]byte, error) {
 		return nil, err
 	}
 	return bytes.TrimRight(b.Bytes(), "\n"), nil
-}
-
-// must is for values that always encode: strings, and JSON that was parsed before.
-// Should that ever be wrong, null is sent.
-func must(b []byte, err error) []byte {
-	if err != nil {
-		return []byte("null")
-	}
-	return b
 }
