@@ -89,7 +89,7 @@ func (w *watcher) follow(ctx context.Context, topic *event.Topic[Event]) error {
 	for {
 		events, _, err := topic.Next(ctx, w.at)
 		switch {
-		case errors.Is(err, io.EOF), errors.Is(err, event.ErrAhead): // a later turn's events are none of this one's
+		case errors.Is(err, io.EOF):
 			return nil
 		case errors.Is(err, event.ErrFellBehind):
 			err = w.catchUp(ctx)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -253,101 +252,20 @@ func TestChangedIsTold(t *testing.T) {
 	}
 }
 
-// A burst of one-character pieces becomes a few events, and memory stays flat.
-func TestABurstIsJoined(t *testing.T) {
+// A reader who knows all there is learns at once that a turn runs.
+func TestAReaderAtTheHeadIsToldOfTheTurn(t *testing.T) {
 	h := newHouse(t)
-	const pieces = 100_000
-	h.model.then(func(_ context.Context, _ *llm.Request, on func(llm.Event)) (*llm.Response, error) {
-		for i := range pieces {
-			on(llm.Event{Kind: llm.Text, Text: string("abcdefghi \n"[i%11])})
-		}
-		return &llm.Response{Message: llm.Message{Text: "x"}, Finish: llm.Stop}, nil
-	})
-	begin := time.Now()
-	events := h.say("go")
-	took := time.Since(begin)
-	if n := len(text(events)); n != pieces {
-		t.Errorf("%d characters, want %d", n, pieces)
-	}
-	most := int(took/(50*time.Millisecond)) + 4 + pieces/(32<<10)
-	if n := len(ofKind(events, "content")); n > most {
-		t.Errorf("%d content events in %v, want at most %d", n, took, most)
-	}
-}
-
-func TestTheFirstPieceDoesNotWait(t *testing.T) {
-	h := newHouse(t)
-	h.SetTimes(time.Hour, 0, 0)
-	h.model.then(hangs("first"))
+	h.model.then(hangs(""))
 	ref := h.start("go")
-	if e := h.until(ref, 0, "content"); field(e, "text") != "first" {
-		t.Errorf("content %s", e.Data)
+	called := errors.New("called")
+	_, err := h.Watch(t.Context(), anna, ref.Conversation, ref.After+1, func(reset bool, events []chat.Event) error {
+		if reset || len(events) > 0 {
+			t.Errorf("reset %v, %s", reset, kinds(events))
+		}
+		return called
+	})
+	if !errors.Is(err, called) {
+		t.Error(err)
 	}
 	h.Stop(t.Context(), anna, ref.Conversation)
-}
-
-func TestLatePiecesComeOnTheClock(t *testing.T) {
-	h := newHouse(t)
-	h.model.then(func(ctx context.Context, _ *llm.Request, on func(llm.Event)) (*llm.Response, error) {
-		on(llm.Event{Kind: llm.Text, Text: "first"})
-		on(llm.Event{Kind: llm.Text, Text: " second"})
-		<-ctx.Done() // says nothing more: the clock must bring the second
-		return nil, ctx.Err()
-	})
-	ref := h.start("go")
-	first := h.until(ref, 0, "content")
-	if e := h.until(ref, first.ID, "content"); field(e, "text") != " second" {
-		t.Errorf("content %s", e.Data)
-	}
-	h.Stop(t.Context(), anna, ref.Conversation)
-}
-
-// bench: what the journal and the way to a reader add before the first word.
-func BenchmarkTimeAddedToFirstToken(b *testing.B) {
-	h := newHouse(b)
-	var spoke time.Time
-	var added time.Duration
-	h.model.then(func(_ context.Context, _ *llm.Request, on func(llm.Event)) (*llm.Response, error) {
-		spoke = time.Now()
-		on(llm.Event{Kind: llm.Text, Text: "Hello "})
-		return &llm.Response{Message: llm.Message{Text: "Hello "}, Finish: llm.Stop}, nil
-	})
-	for b.Loop() {
-		ref, err := h.Start(b.Context(), chat.Message{Owner: anna, Text: "go", Doc: "docs/guide.md", Conversation: "new"})
-		if err != nil {
-			b.Fatal(err)
-		}
-		h.Watch(b.Context(), anna, ref.Conversation, 0, func(_ bool, events []chat.Event) error {
-			if len(ofKind(events, "content")) > 0 {
-				added += time.Since(spoke)
-			}
-			return nil
-		})
-	}
-	b.ReportMetric(float64(added.Microseconds())/float64(b.N), "us-to-reader")
-}
-
-// bench: what one more running turn holds in memory while it waits for its model.
-func BenchmarkMemoryOfARunningTurn(b *testing.B) {
-	h := newHouse(b)
-	h.model.then(hangs("Half an answer. "))
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	for b.Loop() {
-		ref, err := h.Start(b.Context(), chat.Message{Owner: anna, Text: "go", Doc: "docs/guide.md", Conversation: "new"})
-		if err != nil {
-			b.Fatal(err)
-		}
-		h.Watch(b.Context(), anna, ref.Conversation, 0, func(_ bool, events []chat.Event) error {
-			if len(ofKind(events, "content")) > 0 {
-				return context.Canceled
-			}
-			return nil
-		})
-	}
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	b.ReportMetric(float64(after.HeapAlloc+after.StackInuse-before.HeapAlloc-before.StackInuse)/float64(b.N)/1024, "KiB/turn")
-	h.Close()
 }

@@ -14,11 +14,8 @@ import (
 	"sync"
 )
 
-// What Next says to a reader whose number is not within the topic.
-var (
-	ErrFellBehind = errors.New("event: what came next is no longer kept")
-	ErrAhead      = errors.New("event: this number has not been given out yet")
-)
+// ErrFellBehind is what Next says to a reader that asks for what is no longer kept.
+var ErrFellBehind = errors.New("event: what came next is no longer kept")
 
 // Topic is one stream of events. It is safe for concurrent use. Its events are
 // shared by all readers and must not be changed.
@@ -94,8 +91,9 @@ func (t *Topic[T]) Close() {
 }
 
 // Next waits until there are events after the number after, and returns them all
-// with the number of the last. Errors: ErrFellBehind, ErrAhead, ctx's end, and
-// io.EOF where the topic is closed and everything was given.
+// with the number of the last. A number that was not given out yet is waited for: a
+// reader may know from elsewhere of events that are about to be published. Errors:
+// ErrFellBehind, ctx's end, and io.EOF where the topic is closed and no more comes.
 func (t *Topic[T]) Next(ctx context.Context, after int64) (events []T, last int64, err error) {
 	for {
 		events, wake, err := t.since(after)
@@ -119,8 +117,6 @@ func (t *Topic[T]) since(after int64) ([]T, <-chan struct{}, error) {
 	defer t.mu.Unlock()
 	missing := t.head - after
 	switch {
-	case missing < 0:
-		return nil, nil, ErrAhead
 	case missing > int64(len(t.kept)):
 		return nil, nil, ErrFellBehind
 	case missing > 0:
