@@ -43,7 +43,7 @@ var templateFuncs = template.FuncMap{
 	"queueable":     queueable,
 	"lower":         strings.ToLower,
 	"lead":          lead,
-	"statusName":    func(name string) string { return statusLabel(task.Status(name)) },
+	"figures":       figures,
 }
 
 //go:embed assets/icons/sprite.svg
@@ -293,6 +293,31 @@ func dirOf(p string) string {
 		return p[:i+1]
 	}
 	return ""
+}
+
+// figure is one number of the status page.
+type figure struct {
+	Label string
+	N     int
+}
+
+// figures picks what is worth a number of the projection's counts, in order. What
+// is zero and not expected to be anything else is left out.
+func figures(counts map[string]int) []figure {
+	open := counts["total"] - counts[string(task.Completed)] - counts[string(task.Cancelled)]
+	out := []figure{{"Open", open}, {"Queued", counts["run_queued"]}, {"Ready, not queued", counts["ready_not_queued"]}}
+	for _, f := range []figure{
+		{"Held up", counts["run_blocked"]},
+		{"Running", counts["run_running"]},
+		{"Waiting for review", counts["run_review"]},
+		{"Broken", counts["broken"]},
+		{"Completed", counts[string(task.Completed)]},
+	} {
+		if f.N > 0 {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // leadParts is a document taken apart at its first heading.

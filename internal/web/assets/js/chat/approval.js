@@ -3,7 +3,7 @@
 // a frame of its own, shows what will happen and the bytes of it, takes no focus,
 // and its buttons work only once it has stood still for half a second.
 import { el, icon } from "../lib/dom.js";
-import { Failure } from "../lib/http.js";
+import { Failure, sentence } from "../lib/http.js";
 import { diffCount, diffLines, readDiff } from "./diff.js";
 import { argumentsText, wordsOf } from "./toolwords.js";
 
@@ -20,7 +20,7 @@ export class Approval {
     this.ask = ask;
     this.armed = 0;
     const words = wordsOf(ask.name, ask.arguments);
-    const sentence = ask.sentence || `${words.doing} ${words.object}`;
+    const what = ask.sentence || `${words.doing} ${words.object}`;
     const title = `ask-${ask.id}`;
     this.error = el("p", { class: "ask-more", role: "alert", hidden: true });
     this.allow = el("button", { type: "button", class: "button primary", data: { chatAllow: "" } }, "Allow");
@@ -28,7 +28,7 @@ export class Approval {
     this.always = ask.always ? el("button", { type: "button", class: "button quiet always", data: { chatAlways: "" } }, "Always in this conversation") : null;
     this.root = el("section", { class: "ask", data: { chatAsk: ask.id, digest: ask.digest }, "aria-labelledby": title },
       el("h3", { id: title }, icon("shield-alert"), "Your permission is needed"),
-      el("p", { class: "ask-sentence" }, sentence), ...bytes(ask), this.error,
+      el("p", { class: "ask-sentence" }, what), ...bytes(ask), this.error,
       el("div", { class: "ask-buttons" }, this.allow, this.deny, this.always));
     for (const [button, decision] of /** @type {const} */ ([[this.allow, "allow"], [this.deny, "deny"], [this.always, "always"]])) {
       button?.addEventListener("click", async () => {
@@ -38,7 +38,7 @@ export class Approval {
           await answer(decision);
         } catch (reason) {
           const { message, hint } = /** @type {Failure} */ (reason);
-          this.error.textContent = hint ? `${message}. ${hint}` : message;
+          this.error.textContent = sentence(hint ? `${message}. ${hint}` : message);
           this.error.hidden = false;
           this.arm();
         }

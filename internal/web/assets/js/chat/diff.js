@@ -33,10 +33,54 @@ export function diffCount({ plus, minus }) {
     el("span", { class: "plus" }, `+${plus}`), " ", el("span", { class: "minus" }, `−${minus}`));
 }
 
+/**
+ * Where a changed line differs from its counterpart: from the first to the last
+ * word that is another.
+ * @param {string} a
+ * @param {string} b
+ * @returns {[number, number, number]} where it begins, ends in a, ends in b
+ */
+export function differing(a, b) {
+  const word = /[\p{L}\p{N}_]/u;
+  let start = 0, endA = a.length, endB = b.length;
+  while (start < endA && start < endB && a[start] === b[start]) start++;
+  while (start > 0 && word.test(a[start - 1] ?? "") && (word.test(a[start] ?? "") || word.test(b[start] ?? ""))) start--;
+  while (endA > start && endB > start && a[endA - 1] === b[endB - 1]) { endA--; endB--; }
+  while (endA < a.length && word.test(a[endA]) && (word.test(a[endA - 1] ?? "") || word.test(b[endB - 1] ?? ""))) { endA++; endB++; }
+  return [start, endA, endB];
+}
+
+/** A line, with what changed in it marked where only a part did. @param {Line} line @param {[number, number] | undefined} part */
+function lineElement(line, part) {
+  const whole = !part || part[1] <= part[0] || part[1] - part[0] > line.text.length * 0.7;
+  const text = whole ? [line.text] : [line.text.slice(0, part[0]), el("b", null, line.text.slice(...part)), line.text.slice(part[1])];
+  return el("span", { class: line.kind || null, data: { sign: line.sign } }, ...text);
+}
+
+/** Pairs removed with added lines, one to one, in each run of changes. @param {Line[]} lines */
+function changedParts(lines) {
+  /** @type {Map<Line, [number, number]>} */
+  const parts = new Map();
+  for (let i = 0; i < lines.length;) {
+    let mid = i;
+    while (lines[mid]?.kind === "del") mid++;
+    let end = mid;
+    while (lines[end]?.kind === "add") end++;
+    for (let n = 0; i + n < mid && mid + n < end; n++) {
+      const [start, a, b] = differing(lines[i + n].text, lines[mid + n].text);
+      parts.set(lines[i + n], [start, a]);
+      parts.set(lines[mid + n], [start, b]);
+    }
+    i = Math.max(end, i + 1);
+  }
+  return parts;
+}
+
 /** The lines of a diff. @param {Line[]} lines */
 export function diffLines(lines) {
   const body = el("div", { class: "diff-lines" });
-  const draw = (/** @type {Line[]} */ some) => body.append(...some.map((l) => el("span", { class: l.kind || null, data: { sign: l.sign } }, l.text)));
+  const parts = changedParts(lines);
+  const draw = (/** @type {Line[]} */ some) => body.append(...some.map((l) => lineElement(l, parts.get(l))));
   draw(lines.slice(0, SHOWN));
   const box = el("div", { class: "diff", tabindex: "0", role: "group", "aria-label": "Changed lines" }, body);
   if (lines.length > SHOWN) {

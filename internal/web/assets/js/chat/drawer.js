@@ -56,13 +56,12 @@ export class Drawer {
   apply() {
     this.toggle.setAttribute("aria-expanded", String(this.isOpen));
     const modal = this.isOpen && SHEET.matches;
+    const panel = one("[data-chat-panel]", this.aside);
     if (modal) {
-      this.aside.setAttribute("role", "dialog");
-      this.aside.setAttribute("aria-modal", "true");
-    } else {
-      this.aside.removeAttribute("role");
-      this.aside.removeAttribute("aria-modal");
-    }
+      panel.setAttribute("role", "dialog");
+      panel.setAttribute("aria-modal", "true");
+      panel.setAttribute("aria-label", "Assistant");
+    } else for (const name of ["role", "aria-modal", "aria-label"]) panel.removeAttribute(name);
     for (const other of all("body > .top, body > .skip, .nav, .content")) other.inert = modal;
   }
 

@@ -2,7 +2,7 @@
 // The conversation of this tab: which one, what runs in it, what is sent. The
 // journal on the server is the truth; here is only a reader of it.
 import { all, el, icon, one } from "../lib/dom.js";
-import { browse, Failure, getJSON, post } from "../lib/http.js";
+import { browse, Failure, getJSON, post, sentence } from "../lib/http.js";
 import { session as tab } from "../lib/store.js";
 import { Stream } from "./stream.js";
 import { View } from "./view.js";
@@ -244,7 +244,7 @@ export class Session {
     if (turn && !turn.over) turn.error(failure);
     else {
       const { message, hint } = failure;
-      const card = el("div", { class: "card error-card", role: "alert" }, el("p", null, icon("circle-alert"), el("span", null, message)), hint && el("p", { class: "hint" }, hint));
+      const card = el("div", { class: "card error-card", role: "alert" }, el("p", null, icon("circle-alert"), el("span", null, sentence(message))), hint && el("p", { class: "hint" }, sentence(hint)));
       const retry = el("button", { type: "button", class: "button small" }, icon("refresh-cw"), "Try again");
       retry.addEventListener("click", () => { card.remove(); void this.load(); });
       card.append(retry);

@@ -2,7 +2,7 @@
 // A tool call is one line: sign, verb and object, state, time. It opens to its
 // arguments and its result. An edit shows what it changed, with Undo.
 import { el, icon } from "../lib/dom.js";
-import { browse, Failure } from "../lib/http.js";
+import { browse, Failure, sentence } from "../lib/http.js";
 import { took } from "../lib/time.js";
 import { diffCount, diffLines, readDiff } from "./diff.js";
 import { argumentsText, STATES, wordsOf } from "./toolwords.js";
@@ -26,11 +26,12 @@ export class ToolCard {
     this.words = wordsOf(call.name, call.arguments);
     this.state = el("span", { class: "tool-state" }, el("span", { class: "dot busy", role: "img", "aria-label": "running" }));
     this.what = el("span", { class: "tool-what" });
+    this.note = el("span", { class: "tool-note" });
     this.time = el("span", { class: "tool-time" });
     this.body = el("div", { class: "tool-body" }, el("h4", null, "Arguments"), el("pre", { class: "bytes", tabindex: "0" }, argumentsText(call.arguments)));
     this.progress = el("ol", { class: "progress-lines", hidden: true, "aria-label": "Progress" });
     this.card = el("details", { class: "tool", data: { state: "running", call: call.id, tool: call.name } },
-      el("summary", null, icon(this.words.icon), this.what, this.time, this.state), this.body);
+      el("summary", null, icon(this.words.icon), this.what, this.note, this.time, this.state), this.body);
     this.root = el("div", { class: "call" }, this.card, this.progress);
     this.say(this.words.doing);
   }
@@ -39,16 +40,17 @@ export class ToolCard {
   get doing() { return `${this.words.doing} ${this.words.object}`.trim(); }
 
   /** @param {string} verb @param {string} [note] */
-  say(verb, note) {
+  say(verb, note = "") {
     const { object, code } = this.words;
-    this.what.replaceChildren(`${verb} `, el(code ? "code" : "b", null, object), ...(note ? [el("span", { class: "tool-note" }, ` ${note}`)] : []));
-    this.what.title = `${verb} ${object}${note ? ` ${note}` : ""}`;
+    this.what.replaceChildren(`${verb} `, el(code ? "code" : "b", null, object));
+    this.what.title = `${verb} ${object}`;
+    this.note.textContent = note;
   }
 
   /** Waits for the person. */
   waiting() {
     this.card.dataset.state = "waiting";
-    this.say(this.words.doing, "· waits for you");
+    this.say(this.words.todo, "waits for you");
   }
 
   /** Goes on after an answer. */
@@ -74,7 +76,8 @@ export class ToolCard {
     if (result.status === "ok" && result.summary) {
       this.what.replaceChildren(result.summary);
       this.what.title = result.summary;
-    } else this.say(result.status === "ok" ? this.words.did : this.words.doing, result.status === "ok" ? "" : `· ${word}`);
+      this.note.textContent = "";
+    } else this.say(result.status === "ok" ? this.words.did : this.words.todo, result.status === "ok" ? "" : word);
     if (this.began) this.time.textContent = took(performance.now() - this.began);
     if (result.status !== "ok" && result.summary) this.body.append(el("h4", null, "Why"), el("p", null, result.summary));
     if (result.content) {
@@ -114,7 +117,7 @@ function editCard(first, undo) {
       draw();
     } catch (reason) {
       const { message, hint } = /** @type {Failure} */ (reason);
-      word.textContent = hint ? `${message}. ${hint}` : message;
+      word.textContent = sentence(hint ? `${message}. ${hint}` : message);
     }
     button.disabled = false;
   });

@@ -2,6 +2,7 @@
 // One turn: what the person said, and all that answers it. Events in, elements out.
 import { el, icon } from "../lib/dom.js";
 import { copyFrom } from "../lib/copy.js";
+import { sentence } from "../lib/http.js";
 import { took } from "../lib/time.js";
 import { Answer } from "./answer.js";
 import { quoteName } from "./composer.js";
@@ -48,7 +49,7 @@ export class Turn {
     this.usage = null;
     /** @type {{root: HTMLDetailsElement, body: Text, title: HTMLElement, began: number} | null} */
     this.thought = null;
-    const quote = this.selection ? el("q", { class: "msg-quote", title: this.selection.text }, `${quoteName(this.selection)}: ${this.selection.text}`) : null;
+    const quote = this.selection ? el("span", { class: "msg-quote", title: this.selection.text }, el("b", null, quoteName(this.selection)), this.selection.text) : null;
     this.user = el("div", { class: "msg-user", role: "article", "aria-label": "You", dir: "auto" }, quote, this.message);
     this.reply = el("div", { class: "reply", role: "article", "aria-label": "Assistant" });
     this.root = el("section", { class: "turn" }, this.user, this.reply);
@@ -157,7 +158,7 @@ export class Turn {
     const retry = el("button", { type: "button", class: "button small", data: { chatRetry: "" } }, icon("refresh-cw"), "Try again");
     retry.addEventListener("click", () => this.host.retry(this));
     this.add(el("div", { class: "card error-card", role: this.host.live ? "alert" : null },
-      el("p", null, icon("circle-alert"), el("span", null, message)), hint && el("p", { class: "hint" }, hint), retry));
+      el("p", null, icon("circle-alert"), el("span", null, sentence(message))), hint && el("p", { class: "hint" }, sentence(hint)), retry));
   }
 
   /** @param {string} reason */
@@ -170,10 +171,10 @@ export class Turn {
     const copy = el("button", { type: "button", class: "icon-button", title: "Copy the answer as markdown" }, icon("copy", "Copy the answer as markdown"));
     copy.addEventListener("click", () => copyFrom(copy, this.answer.markdown));
     const u = this.usage;
-    this.place(el("p", { class: "turn-end", data: { chatUsage: "" } },
+    this.place(el("p", { class: "turn-end", data: { chatUsage: "" } }, el("span", null,
       reason !== "stop" && el("span", { class: "reason" }, REASONS[reason] ?? reason), this.model && el("span", null, this.model),
       u && el("span", { title: "Tokens read and written" }, `${number(u.input)} in, ${number(u.output)} out`),
-      u?.cost ? el("span", null, `$${u.cost < 0.01 ? u.cost.toFixed(4) : u.cost.toFixed(2)}`) : null, this.answer.markdown ? copy : null));
+      u?.cost ? el("span", null, `$${u.cost < 0.01 ? u.cost.toFixed(4) : u.cost.toFixed(2)}`) : null), this.answer.markdown ? copy : null));
     const paragraphs = this.answer.parts.reduce((n, p) => n + p.blocks.childElementCount, 0);
     this.host.announce(reason === "stop" ? `Answer complete, ${paragraphs} ${paragraphs === 1 ? "block" : "blocks"}` : REASONS[reason] ?? "Ended");
   }

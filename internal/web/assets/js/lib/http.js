@@ -59,3 +59,6 @@ export async function getJSON(path) {
 
 /** The page address of a file. @param {string} path */
 export const browse = (path) => "/browse/" + path.split("/").map(encodeURIComponent).join("/");
+
+/** A message of the program as a sentence of its own. @param {string} text */
+export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -2,7 +2,7 @@
 // The one place where text becomes HTML. It is given what our own server rendered
 // and sanitised, and nothing else: its pages, and the blocks of an answer.
 
-const policy = /** @type {any} */ (window).trustedTypes?.createPolicy("tasks", { createHTML: (/** @type {string} */ html) => html });
+const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("tasks", { createHTML: (/** @type {string} */ html) => html });
 
 /** @param {string} html */
 const trust = (html) => /** @type {string} */ (policy ? policy.createHTML(html) : html);

@@ -28,28 +28,31 @@ const withSelf = (block, selector) => [...(block.matches(selector) ? [/** @type 
 /** @param {HTMLElement} heading */
 function anchor(heading) {
   if (heading.querySelector(".anchor")) return;
-  heading.append(el("a", { class: "anchor", href: `#${heading.id}`, "aria-label": `Link to ${heading.textContent}` }));
+  heading.append(el("a", { class: "anchor", href: `#${heading.id}`, "aria-label": "Link to this section" }));
 }
 
 /** @param {HTMLElement} pre */
 function code(pre) {
-  if (pre.closest(".code") && pre.closest(".code")?.querySelector(".code-bar")) return;
-  const inner = pre.querySelector("code") ?? pre;
-  const language = /(?:^|\s)language-([\w+#.-]+)/.exec(`${inner.className} ${pre.className} ${pre.parentElement?.className ?? ""}`)?.[1] ?? pre.dataset.lang ?? "";
-  const box = el("div", { class: "code" });
-  pre.replaceWith(box);
-  if (!pre.hasAttribute("tabindex")) pre.tabIndex = 0; // so that it scrolls by keyboard
+  let box = /** @type {HTMLElement | null} */ (pre.closest(".code"));
+  if (box?.querySelector(".code-bar")) return;
+  if (!box) {
+    box = el("div", { class: "code" });
+    pre.replaceWith(box);
+    box.append(pre);
+    if (!pre.hasAttribute("tabindex")) pre.tabIndex = 0; // so that it scrolls by keyboard
+  }
+  const around = box;
   const wrap = el("button", { type: "button", class: "icon-button", title: "Wrap lines", "aria-pressed": "false", data: { wrap: "" } }, icon("wrap-text", "Wrap lines"));
-  wrap.addEventListener("click", () => wrap.setAttribute("aria-pressed", String(box.classList.toggle("wrap"))));
+  wrap.addEventListener("click", () => wrap.setAttribute("aria-pressed", String(around.classList.toggle("wrap"))));
   const copy = el("button", { type: "button", class: "icon-button", title: "Copy" }, icon("copy", "Copy code"));
-  copy.addEventListener("click", () => copyFrom(copy, inner.textContent ?? ""));
-  box.append(pre, el("div", { class: "code-bar" }, language && el("span", { class: "code-lang" }, language), wrap, copy));
+  copy.addEventListener("click", () => copyFrom(copy, pre.textContent ?? ""));
+  box.append(el("div", { class: "code-bar" }, box.querySelector(".code-lang"), wrap, copy));
 }
 
 /** @param {HTMLElement} table */
 function frame(table) {
-  if (table.parentElement?.classList.contains("table")) return;
-  const box = el("div", { class: "table", tabindex: "0", role: "group", "aria-label": "Table" });
+  if (table.closest(".table-scroll")) return;
+  const box = el("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": "Table" });
   table.replaceWith(box);
   box.append(table);
 }

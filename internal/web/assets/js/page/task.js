@@ -1,7 +1,7 @@
 // @ts-check
 // What can be done with a task on its page: another status, into the queue, out of it.
 import { one } from "../lib/dom.js";
-import { Failure, post } from "../lib/http.js";
+import { Failure, post, sentence } from "../lib/http.js";
 
 /** @param {HTMLElement} section */
 export function task(section) {
@@ -18,7 +18,7 @@ export function task(section) {
       return true;
     } catch (reason) {
       const { message, hint } = /** @type {Failure} */ (reason);
-      error.textContent = hint ? `${message}\n${hint}` : message;
+      error.textContent = sentence(hint ? `${message}\n${hint}` : message);
       error.hidden = false;
       return false;
     } finally {

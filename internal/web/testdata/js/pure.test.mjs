@@ -1,0 +1,90 @@
+// Tests of the browser modules that need no browser. Run by js_test.go with node.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+const js = (name) => import(new URL(`../../assets/js/${name}`, import.meta.url));
+const { Parser } = await js("lib/eventstream.js");
+const { ago, clock } = await js("lib/time.js");
+const { dropBytes } = await js("chat/answer.js");
+const { differing, readDiff } = await js("chat/diff.js");
+const { findLines } = await js("chat/quote.js");
+const { argumentsText, wordsOf } = await js("chat/toolwords.js");
+
+const frames = (pieces) => {
+  const got = [];
+  const parser = new Parser((f) => got.push(f));
+  for (const piece of pieces) parser.push(piece);
+  return got;
+};
+
+test("an event stream reads the same however it is cut", () => {
+  const text = "\ufeff: hello\r\n\r\nid: 1\nevent: content\ndata: {\"text\":\"a\\nb\"}\n\nid:2\r\nevent:block\r\ndata:x\r\ndata: y\r\n\r\ndata: z\r\rretry: 3\nunknown\n\nid: 3\0\ndata: é😀\n\n";
+  const whole = frames([text]);
+  assert.deepEqual(whole, [
+    { id: "1", event: "content", data: '{"text":"a\\nb"}' },
+    { id: "2", event: "block", data: "x\ny" },
+    { id: "2", event: "message", data: "z" },
+    { id: "2", event: "message", data: "é😀" },
+  ]);
+  assert.deepEqual(frames([...text]), whole);
+  for (let cut = 1; cut < text.length; cut++) assert.deepEqual(frames([text.slice(0, cut), text.slice(cut)]), whole, `cut at ${cut}`);
+});
+
+test("an unfinished event is not given out", () => {
+  assert.deepEqual(frames(["id: 1\ndata: half\n"]), []);
+});
+
+test("bytes are dropped by characters, as UTF-8 counts them", () => {
+  const text = "aé€😀z";
+  assert.equal(new TextEncoder().encode(text).length, 11);
+  assert.deepEqual(dropBytes(text, 0), [text, 0]);
+  assert.deepEqual(dropBytes(text, 1), ["é€😀z", 0]);
+  assert.deepEqual(dropBytes(text, 3), ["€😀z", 0]);
+  assert.deepEqual(dropBytes(text, 6), ["😀z", 0]);
+  assert.deepEqual(dropBytes(text, 10), ["z", 0]);
+  assert.deepEqual(dropBytes(text, 14), ["", 3]);
+});
+
+test("a diff is counted and numbered", () => {
+  const d = readDiff("--- a.md\n+++ a.md\n@@ -3,2 +3,3 @@ Title\n same\n-old\n+new\n+--- more\n\\ No newline at end of file\n");
+  assert.equal(d.plus, 2);
+  assert.equal(d.minus, 1);
+  assert.deepEqual(d.lines.map((l) => l.kind), ["hunk", "", "del", "add", "add", "hunk"]);
+  assert.equal(d.lines[0].text, "Line 3 Title");
+  assert.equal(d.lines[4].text, "--- more");
+  assert.deepEqual(readDiff(""), { lines: [], plus: 0, minus: 0 });
+});
+
+test("what differs in a line is whole words", () => {
+  const part = (a, b) => { const [s, ea, eb] = differing(a, b); return [a.slice(s, ea), b.slice(s, eb)]; };
+  assert.deepEqual(part("a green box", "a great box"), ["green", "great"]);
+  assert.deepEqual(part("one two", "one two three"), ["", " three"]);
+  assert.deepEqual(part("same", "same"), ["", ""]);
+  assert.deepEqual(part("abc", ""), ["abc", ""]);
+});
+
+test("a quote finds its lines only where that is certain", () => {
+  const source = "# A\n\nThe heron waits.\nIt is patient.\n\nAgain.\n\nAgain.\n";
+  assert.deepEqual(findLines(source, "The heron waits."), { start_line: 3, end_line: 3 });
+  assert.deepEqual(findLines(source, "heron waits.\nIt is patient"), { start_line: 3, end_line: 4 });
+  assert.equal(findLines(source, "Again."), null);
+  assert.equal(findLines(source, "not there"), null);
+  assert.equal(findLines(source, ""), null);
+});
+
+test("tools have words, also unknown ones and with odd arguments", () => {
+  assert.equal(wordsOf("read_file", { path: "a.md", start_line: 1, end_line: 9 }).object, "a.md 1–9");
+  assert.equal(wordsOf("nobody", {}).object, "nobody");
+  assert.equal(wordsOf("read_file", null).object, "");
+  assert.equal(wordsOf("search_files", { query: ["x"] }).object, "x");
+  assert.equal(argumentsText({ path: "a", n: 3, text: "x\ny" }), "path: a\nn: 3\ntext:\n    x\n    y");
+});
+
+test("times are in words", () => {
+  assert.equal(ago(3000), "just now");
+  assert.equal(ago(50_000), "1 min ago");
+  assert.equal(ago(26 * 3_600_000), "1 day ago");
+  assert.equal(ago(5 * 86_400_000), "5 days ago");
+  assert.equal(ago(800 * 86_400_000), "2 years ago");
+  assert.equal(clock(65_000), "1:05");
+});
