@@ -316,3 +316,36 @@ func TestStop(t *testing.T) {
 		t.Errorf("after the stop came %v", rest)
 	}
 }
+
+// TestStreamsBounded: one browser may hold so many of the assistant's streams and
+// no more; who closes one has place again.
+func TestStreamsBounded(t *testing.T) {
+	s := newSite(t, options{model: &parrot{words: []string{"never"}, next: make(chan struct{})}})
+	s.browser(t)
+	first := s.open(t, "POST", "/actions/chat", `{"message":"wait","page":"/status"}`, s.own()...)
+	defer first.Body.Close()
+	turn, _ := frames(t, first.Body, func(f frame) bool { return f.event == "turn" })
+	path := "/actions/chat/events?conversation=" + field(t, turn[0].data, "conversation")
+	var last *http.Response
+	for range 31 {
+		last = s.open(t, "GET", path, "", s.own()...)
+		defer last.Body.Close()
+		if last.StatusCode != 200 {
+			t.Fatalf("a stream within the bound: %d", last.StatusCode)
+		}
+	}
+	if got := s.get(t, path, s.own()...); got.StatusCode != 503 || !strings.Contains(got.body, `"unavailable"`) {
+		t.Errorf("one more: %d %s", got.StatusCode, got.body)
+	}
+	last.Body.Close()
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		again := s.open(t, "GET", path, "", s.own()...)
+		again.Body.Close()
+		if again.StatusCode == 200 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("a closed stream keeps its place")
+		}
+	}
+}

@@ -11,19 +11,21 @@ import (
 	"sync"
 )
 
-// templates are the pages' templates, parsed once, or for each page in dev mode.
-// templates/shell.html is the frame, templates/parts/ what pages share; each other
-// file is a page of its name, which defines "main" over the shell.
+// templates are the pages' templates. templates/shell.html is the frame,
+// templates/parts/ what pages share; each other file is a page of its name, which
+// defines "main" over the shell. A page's own template is parsed when it is first
+// asked for, because the first page after the start must not wait for the others;
+// in dev mode for each page.
 type templates struct {
 	files  fs.FS
 	dev    bool
-	byName map[string]*template.Template
+	byName map[string]func() (*template.Template, error)
 }
 
 const shell = "shell.html"
 
 func newTemplates(files fs.FS, dev bool) (*templates, error) {
-	t := &templates{files: files, dev: dev, byName: map[string]*template.Template{}}
+	t := &templates{files: files, dev: dev, byName: map[string]func() (*template.Template, error){}}
 	frame, err := template.New(shell).Funcs(templateFuncs).ParseFS(files, "templates/"+shell, "templates/parts/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("templates: %w", err)
@@ -33,18 +35,13 @@ func newTemplates(files fs.FS, dev bool) (*templates, error) {
 		return nil, fmt.Errorf("templates: %w", err)
 	}
 	for _, file := range names {
-		name := strings.TrimSuffix(path.Base(file), ".html")
-		if path.Base(file) == shell {
-			continue
-		}
-		own, err := frame.Clone()
-		if err == nil {
-			own, err = own.ParseFS(files, file)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("templates: %w", err)
-		}
-		t.byName[name] = own
+		t.byName[strings.TrimSuffix(path.Base(file), ".html")] = sync.OnceValues(func() (*template.Template, error) {
+			own, err := frame.Clone()
+			if err != nil {
+				return nil, err
+			}
+			return own.ParseFS(files, file)
+		})
 	}
 	return t, nil
 }
@@ -60,9 +57,13 @@ func (t *templates) render(name string, data any) ([]byte, error) {
 		}
 		t = fresh
 	}
-	set := t.byName[name]
-	if set == nil {
+	parse := t.byName[name]
+	if parse == nil {
 		return nil, fmt.Errorf("template %s: there is none", name)
+	}
+	set, err := parse()
+	if err != nil {
+		return nil, fmt.Errorf("template %s: %w", name, err)
 	}
 	buf := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(buf)
