@@ -82,17 +82,12 @@ func (s *Server) source(w http.ResponseWriter, r *request, name string) error {
 	}
 	kind := "text/plain; charset=utf-8"
 	switch {
-	case isMarkdown(name):
+	case docs.IsMarkdown(name):
 		kind = "text/markdown; charset=utf-8"
 	case strings.IndexByte(string(f.Data[:min(len(f.Data), 8000)]), 0) >= 0:
 		return s.raw(w, r, name, "application/octet-stream")
 	}
 	return send(w, r, http.StatusOK, kind, f.Data)
-}
-
-func isMarkdown(name string) bool {
-	ext := strings.ToLower(path.Ext(name))
-	return ext == ".md" || ext == ".markdown"
 }
 
 // imageTypes are the files that are shown as images. Of SVG see drawingPolicy.

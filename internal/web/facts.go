@@ -105,7 +105,7 @@ func (s *Server) recent(ctx context.Context) ([]docs.ListEntry, error) {
 	seen := map[string]bool{}
 	for name := range strings.SplitSeq(string(out), "\x00") {
 		name = strings.TrimLeft(name, "\n")
-		if seen[name] || !isMarkdown(name) {
+		if seen[name] || !docs.IsMarkdown(name) {
 			continue
 		}
 		seen[name] = true

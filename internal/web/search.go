@@ -70,7 +70,7 @@ func (s *Server) hitGroups(hits []repo.Hit) []SearchGroup {
 // hitKind says by its place what kind of file was hit.
 func hitKind(name string) string {
 	switch {
-	case !isMarkdown(name):
+	case !docs.IsMarkdown(name):
 		return "text"
 	case strings.HasPrefix(name, "tasks/") && (strings.Contains(name, "/tasks/") || strings.Count(name, "/") == 1):
 		return "task"

@@ -35,6 +35,9 @@ func newTemplates(files fs.FS, dev bool) (*templates, error) {
 		return nil, fmt.Errorf("templates: %w", err)
 	}
 	for _, file := range names {
+		if path.Base(file) == shell {
+			continue
+		}
 		t.byName[strings.TrimSuffix(path.Base(file), ".html")] = sync.OnceValues(func() (*template.Template, error) {
 			own, err := frame.Clone()
 			if err != nil {

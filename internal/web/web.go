@@ -89,6 +89,11 @@ func New(c Config) (*Server, error) {
 
 // Changed tells open pages of changed files.
 func (s *Server) Changed(changes []watch.Change) {
+	paths := make([]string, len(changes))
+	for i, c := range changes {
+		paths[i] = c.Path
+	}
+	s.Docs.Invalidate(paths...)
 	s.facts.stale()
 	for _, c := range changes {
 		if ev, ok := s.pageEvent(c); ok {
