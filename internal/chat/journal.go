@@ -86,7 +86,6 @@ func endTurn(tx *sql.Tx, conversation, turn, reason string, now time.Time) error
 // querier is a database or a transaction.
 type querier interface {
 	Query(query string, args ...any) (*sql.Rows, error)
-	QueryRow(query string, args ...any) *sql.Row
 }
 
 // collect reads all rows of a query.

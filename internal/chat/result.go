@@ -27,16 +27,13 @@ func (t *turn) settle(c *call, r tool.Result) {
 	// Redacted again because a secret may have stood there in hidden characters.
 	r.Content = redact(visible(redact(r.Content)))
 	r.Summary = oneLine(redact(visible(redact(r.Summary))))
-	if strings.TrimSpace(r.Content) == "" {
-		r.Content = "(no output)"
-	}
 	t.bound(&r)
 	t.watchForLoop(c, r)
 	data := resultData{ID: c.ID, Name: visible(c.Name), Status: string(r.Status), Summary: r.Summary,
 		Content: r.Content, Truncated: r.Truncated, Edit: r.Edit}
 	t.commit(entry{
 		frames:   []frame{{kindToolResult, data}},
-		messages: []llm.Message{{Role: llm.ToolRole, CallID: c.ID, Text: r.Content}},
+		messages: []llm.Message{{Role: llm.ToolRole, CallID: c.ID, Text: orElse(r.Content, "(no output)")}},
 		also:     t.taint(r.Taints),
 	})
 }
@@ -46,7 +43,7 @@ func (t *turn) bound(r *tool.Result) {
 	limit := t.s.cfg.Limits.ToolBytes
 	left := max(limit-t.spent.bytes, 0)
 	t.spent.bytes += len(r.Content)
-	if t.spent.bytes > limit && t.spent.over == "" {
+	if t.spent.bytes >= limit && t.spent.over == "" {
 		t.spent.over = fmt.Sprintf("The turn was ended after %d KB of tool output, its limit.", limit>>10)
 	}
 	if most := max(min(resultBytes, left), 1<<10); len(r.Content) > most {
