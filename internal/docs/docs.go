@@ -2,7 +2,9 @@
 //
 // Nothing is read before it is asked for. A rendered page is kept under its
 // file's repo.Info.Version and checked by stat on each request, so a page is
-// never older than the request, watcher or not.
+// never older than the request, watcher or not. What a page says about others
+// (that a link is broken, that it leads to a task) is checked again when
+// Invalidate has told of any change, and else after two seconds; so is the tree.
 //
 //	/browse/<path>  the file <path>, or the folder's listing with its README
 //	/tasks/<slug>   the task
@@ -13,6 +15,10 @@ package docs
 
 import (
 	"context"
+	"path"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"tasks/internal/markdown"
@@ -31,16 +37,16 @@ const (
 	Raw    Kind = "raw"  // an image or binary file: served, not shown
 )
 
-// Page is one document, rendered.
+// Page is one document, rendered. It is shared: nothing of it is to be changed.
 type Page struct {
 	Kind     Kind
-	Path     string
+	Path     string // after links
 	Title    string // front matter's title, first H1, or the file's name
-	Source   []byte // the file's bytes; not to be changed
-	Hash     string
+	Source   []byte // the file's bytes; of Raw, none
+	Hash     string // of the file; "" where Cut
 	ModTime  time.Time
-	Rendered *markdown.Page
-	Cut      bool // too large to render whole: the first 10 MB
+	Rendered *markdown.Page // nil for Raw
+	Cut      bool           // too large to render whole: the first 10 MB (text: 1 MB)
 }
 
 // Node is one entry of the navigation tree.
@@ -55,40 +61,94 @@ type Node struct {
 	Children []*Node
 }
 
+const (
+	maxDoc  = 10 << 20
+	maxText = 1 << 20
+	// recheck is how long what a page says about others is believed without a
+	// word from the watcher.
+	recheck = 2 * time.Second
+)
+
 // Library is the pages of one checkout. Safe for concurrent use.
-type Library struct{}
+type Library struct {
+	repo  *repo.Repo
+	gen   atomic.Int64 // grows with every change that Invalidate tells of
+	pages pageCache
+	heads headCache
+	index wikiIndex
+	tree  treeCache
+	large sync.Mutex // one large document is rendered at a time, so that others find a core
+}
 
 // New makes a library.
-func New(r *repo.Repo) *Library { panic("skeleton") }
-
-// Page renders the page of a file. NotFound, Forbidden as repo says.
-func (l *Library) Page(ctx context.Context, path string) (*Page, error) { panic("skeleton") }
-
-// Listing is a folder's page.
-type Listing struct {
-	Path    string
-	Entries []ListEntry
-	Total   int
-	Readme  *Page // its README.md or index.md, or nil
+func New(r *repo.Repo) *Library {
+	return &Library{repo: r}
 }
 
-// ListEntry is one line of a listing.
-type ListEntry struct {
-	Name, Title, Href, Path string
-	Dir                     bool
+// Invalidate says that files were made, changed or removed.
+func (l *Library) Invalidate(paths ...string) {
+	if len(paths) == 0 {
+		return
+	}
+	l.index.invalidate(l.repo, paths)
+	l.gen.Add(1)
 }
 
-// Folder lists a folder from offset, at most limit entries.
-func (l *Library) Folder(ctx context.Context, path string, offset, limit int) (*Listing, error) {
-	panic("skeleton")
+// Page renders the page of a file. NotFound, Forbidden as repo says; Usage for a
+// folder. As long as nothing has changed it gives the same *Page.
+func (l *Library) Page(ctx context.Context, name string) (*Page, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	info, err := l.repo.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if kept := l.pages.get(info); kept != nil && l.stillTrue(kept) {
+		return kept.page, nil
+	}
+	read := time.Now()
+	gen := l.gen.Load()
+	f, err := l.read(name)
+	if err != nil {
+		return nil, err
+	}
+	if f.Size > 1<<20 {
+		l.large.Lock()
+		defer l.large.Unlock()
+		if kept := l.pages.get(f.Info); kept != nil && l.stillTrue(kept) {
+			return kept.page, nil // rendered while we waited
+		}
+	}
+	page, links := l.render(f)
+	if !racy(f.ModTime, read) {
+		l.pages.put(&keptPage{page: page, version: f.Version, links: links.found(), gen: gen, checked: read})
+	}
+	return page, nil
 }
 
-// Tree is the navigation with the way to current opened. Where tasks/mkdocs.yml
-// has a nav, it comes first in that order.
-func (l *Library) Tree(ctx context.Context, current string) ([]*Node, error) { panic("skeleton") }
+// racy tells whether a file changed so shortly before it was read that another
+// change may leave all of its version the same: the kernel's clock for file times
+// ticks every few milliseconds.
+func racy(changed, read time.Time) bool {
+	const tick = 20 * time.Millisecond
+	age := read.Sub(changed)
+	return age > -tick && age < tick
+}
 
-// Href is the page address of a path below the root, escaped.
-func Href(path string) string { panic("skeleton") }
+// read reads as much of a file as is shown.
+func (l *Library) read(name string) (repo.File, error) {
+	if IsMarkdown(name) {
+		return l.repo.ReadFile(name, maxDoc)
+	}
+	return l.repo.ReadFile(name, maxText)
+}
 
-// Links resolves links of answers and docs as if they stood in the file from.
-func (l *Library) Links(from string) markdown.Links { panic("skeleton") }
+// IsMarkdown tells whether a file is a document, by its name.
+func IsMarkdown(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".md", ".markdown":
+		return true
+	}
+	return false
+}

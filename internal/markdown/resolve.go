@@ -92,7 +92,7 @@ func (r *resolver) headings() {
 		if r.answer {
 			continue // its ids would collide with those of the page beside it
 		}
-		id := IDPrefix + r.ids.unique(slug(h.text))
+		id := IDPrefix + r.ids.unique(Slug(h.text))
 		set(h.node, "id", id)
 		if h.node.Level == 1 && r.page.Title == "" {
 			r.page.Title = h.text

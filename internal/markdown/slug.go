@@ -6,9 +6,9 @@ import (
 	"unicode"
 )
 
-// slug is a heading's id as GitHub makes it, without prefix and number: lower
+// Slug is a heading's id as GitHub makes it, without prefix and number: lower
 // case, letters, digits, marks, _ and - kept, each space a hyphen.
-func slug(text string) string {
+func Slug(text string) string {
 	var b strings.Builder
 	for _, r := range strings.ToLower(strings.TrimSpace(text)) {
 		switch {
@@ -49,7 +49,7 @@ func (s idSet) has(id string) bool { _, ok := s[id]; return ok }
 // find is the id that a fragment means: as written, in lower case, or the slug
 // of a heading's words. "" where there is none.
 func (s idSet) find(fragment string) string {
-	for _, id := range []string{fragment, strings.ToLower(fragment), slug(fragment)} {
+	for _, id := range []string{fragment, strings.ToLower(fragment), Slug(fragment)} {
 		if s.has(id) {
 			return id
 		}

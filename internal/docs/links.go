@@ -1,0 +1,256 @@
+package docs
+
+import (
+	"net/url"
+	"path"
+	"regexp"
+	"strings"
+
+	"tasks/internal/markdown"
+	"tasks/internal/task"
+)
+
+// place is what is found under a name: a path and what it is.
+type place struct {
+	path string
+	kind Kind // "" where nothing is that may be shown
+}
+
+// lookup is a question about the checkout that a link asks.
+type lookup struct {
+	name string
+	wiki bool   // name is that of a wiki link
+	near string // the folder from which a wiki link looks
+}
+
+// seen is a lookup with its answer.
+type seen struct {
+	lookup
+	found place
+}
+
+// find answers a lookup from the files as they are.
+func (l *Library) find(q lookup) place {
+	if q.wiki {
+		return l.findWiki(q.name, q.near)
+	}
+	info, err := l.repo.Stat(q.name)
+	switch {
+	case err != nil: // gone, refused or unusable: the same to a reader
+		return place{}
+	case info.Dir:
+		return place{q.name, Folder}
+	case isImage(q.name):
+		return place{q.name, Raw}
+	case !IsMarkdown(q.name):
+		return place{q.name, Text}
+	}
+	if h, err := l.headOf(q.name, info); err == nil && h.task {
+		return place{q.name, Task}
+	}
+	return place{q.name, Doc}
+}
+
+// href is the address of a place: a task has its own.
+func (p place) href() string {
+	if slug := task.SlugOf(p.path); p.kind == Task && task.ValidSlug(slug) {
+		return "/tasks/" + slug
+	}
+	return Href(p.path)
+}
+
+// links resolves the links of one document, asking each question once. It is for
+// one goroutine.
+type links struct {
+	lib  *Library
+	dir  string // the document's folder
+	memo map[lookup]place
+}
+
+// Links resolves links of answers and docs as if they stood in the file (or
+// folder) from. For one goroutine.
+func (l *Library) Links(from string) markdown.Links {
+	if info, err := l.repo.Stat(from); from == "" || err == nil && info.Dir {
+		return &links{lib: l, dir: from, memo: map[lookup]place{}}
+	}
+	return l.linksFrom(from)
+}
+
+func (l *Library) linksFrom(file string) *links {
+	return &links{lib: l, dir: parent(file), memo: map[lookup]place{}}
+}
+
+// parent is the folder of a path; "" is the root.
+func parent(name string) string {
+	if i := strings.LastIndexByte(name, '/'); i >= 0 {
+		return name[:i]
+	}
+	return ""
+}
+
+// found is what was looked up.
+func (k *links) found() []seen {
+	out := make([]seen, 0, len(k.memo))
+	for q, p := range k.memo {
+		out = append(out, seen{q, p})
+	}
+	return out
+}
+
+func (k *links) find(q lookup) place {
+	p, ok := k.memo[q]
+	if !ok {
+		p = k.lib.find(q)
+		k.memo[q] = p
+	}
+	return p
+}
+
+// within makes a name below the root of a path as a document writes it.
+func (k *links) within(p string) (string, bool) {
+	if rest, ok := strings.CutPrefix(p, "/"); ok {
+		p = path.Clean(rest)
+	} else {
+		p = path.Join(k.dir, p)
+	}
+	if p == "." {
+		p = ""
+	}
+	return p, p != ".." && !strings.HasPrefix(p, "../")
+}
+
+// Link resolves a relative address, or one that begins at the root: of the
+// repository, or of this site.
+func (k *links) Link(dest string) markdown.Target {
+	rest, fragment, _ := strings.Cut(dest, "#")
+	rest, _, _ = strings.Cut(rest, "?")
+	p := unescape(rest)
+	if p == "" {
+		return markdown.Target{} // a query alone asks nothing of a document
+	}
+	name, ok := k.within(p)
+	if !ok {
+		return markdown.Target{Broken: true, Title: "It leads out of the repository"}
+	}
+	if name == "" {
+		return markdown.Target{Href: Href("")}
+	}
+	to := k.find(lookup{name: name})
+	if to.kind == "" && !strings.HasSuffix(p, "/") {
+		to = k.find(lookup{name: name + ".md"})
+	}
+	if to.kind == "" && p[0] == '/' {
+		if t, ok := k.sitePage(name); ok {
+			return t
+		}
+	}
+	if to.kind == "" {
+		return markdown.Target{Broken: true, Title: "There is no " + name}
+	}
+	return markdown.Target{Href: to.href() + fragmentOf(to.kind, unescape(fragment))}
+}
+
+// sitePage resolves an address of this site, as answers write it.
+func (k *links) sitePage(name string) (markdown.Target, bool) {
+	switch name {
+	case "board", "status", "search", "activity":
+		return markdown.Target{Href: "/" + name}, true
+	}
+	first, rest, _ := strings.Cut(name, "/")
+	switch {
+	case rest == "":
+	case first == "browse":
+		if to := k.find(lookup{name: rest}); to.kind != "" {
+			return markdown.Target{Href: to.href()}, true
+		}
+	case first == "tasks" && task.ValidSlug(rest):
+		if to := k.find(lookup{name: rest, wiki: true, near: "tasks"}); to.kind == Task {
+			return markdown.Target{Href: to.href()}, true
+		}
+	}
+	return markdown.Target{}, false
+}
+
+// Wiki resolves [[name]] and [[name#part]].
+func (k *links) Wiki(name string) markdown.Target {
+	name, part, _ := strings.Cut(name, "#")
+	name = strings.TrimSpace(name)
+	to := k.find(lookup{name: name, wiki: true, near: k.dir})
+	if to.kind == "" {
+		return markdown.Target{Broken: true, Title: "No page is named " + name}
+	}
+	fragment := ""
+	if part = strings.TrimSpace(part); part != "" {
+		fragment = fragmentOf(to.kind, markdown.Slug(part))
+	}
+	return markdown.Target{Href: to.href() + fragment}
+}
+
+// Image resolves the address of an image in the repository.
+func (k *links) Image(dest string) markdown.Target {
+	rest, _, _ := strings.Cut(dest, "#")
+	rest, _, _ = strings.Cut(rest, "?")
+	name, ok := k.within(unescape(rest))
+	if !ok || name == "" {
+		return markdown.Target{Broken: true, Title: "It leads out of the repository"}
+	}
+	switch to := k.find(lookup{name: name}); to.kind {
+	case Raw:
+		return markdown.Target{Href: to.href()}
+	case "":
+		return markdown.Target{Broken: true, Title: "There is no " + name}
+	}
+	return markdown.Target{Broken: true, Title: name + " is not an image that can be shown"}
+}
+
+// codeSpan is a path, maybe with a line or a range of lines.
+var codeSpan = regexp.MustCompile(`^([^:#]+?)(?:(?::|#L)([0-9]{1,7})(?:-L?[0-9]{1,7}|:[0-9]{1,5})?)?$`)
+
+// Code resolves a code span that is exactly the path of something that is there.
+func (k *links) Code(span string) (markdown.Target, bool) {
+	m := codeSpan.FindStringSubmatch(span)
+	if m == nil {
+		return markdown.Target{}, false
+	}
+	p := strings.TrimPrefix(m[1], "/")
+	for _, q := range []string{path.Clean(p), path.Join(k.dir, p)} {
+		if q == "." || strings.HasPrefix(q, "..") {
+			continue
+		}
+		to := k.find(lookup{name: q})
+		if to.kind == "" || to.kind == Folder && !strings.Contains(span, "/") {
+			continue
+		}
+		href := to.href()
+		if m[2] != "" && to.kind == Text {
+			href += fragmentOf(Text, "L"+m[2])
+		}
+		return markdown.Target{Href: href}, true
+	}
+	return markdown.Target{}, false
+}
+
+// lineFragment is how line 12, or lines 12 to 20, of a file are named on forges.
+var lineFragment = regexp.MustCompile(`^L([0-9]+)(?:[-:C].*)?$`)
+
+// fragmentOf is "#" and the id that a fragment means on a page of the kind, or "".
+func fragmentOf(kind Kind, fragment string) string {
+	switch {
+	case fragment == "" || kind == Raw:
+		return ""
+	case kind == Text:
+		m := lineFragment.FindStringSubmatch(fragment)
+		if m == nil {
+			return ""
+		}
+		fragment = "L" + m[1]
+	}
+	return "#" + url.PathEscape(markdown.Fragment(fragment))
+}
+
+func unescape(s string) string {
+	if u, err := url.PathUnescape(s); err == nil {
+		return u
+	}
+	return s
+}

@@ -1,0 +1,174 @@
+package docs
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"tasks/internal/fault"
+	"tasks/internal/repo"
+)
+
+const (
+	// maxChildren is how many entries of a folder the tree shows; the folder's page
+	// has the rest.
+	maxChildren = 500
+	// maxLook is how many files are looked at before a folder is believed to hold a
+	// page, as long as the index is not made.
+	maxLook = 300
+)
+
+// treeCache keeps what is right below each folder.
+type treeCache struct {
+	mu      sync.Mutex
+	folders map[string]keptFolder
+	nav     keptNav
+}
+
+type keptFolder struct {
+	gen   int64
+	at    time.Time
+	nodes []Node // without their children
+}
+
+// Tree is the navigation with the way to current opened. Where tasks/mkdocs.yml
+// has a nav, it comes first in that order. Only documents and folders that hold
+// some are in it, and no name that begins with a dot.
+func (l *Library) Tree(ctx context.Context, current string) ([]*Node, error) {
+	files, err := l.level(ctx, "", current)
+	if err != nil {
+		return nil, err
+	}
+	return append(l.nav(current), files...), nil
+}
+
+// level is the nodes of a folder, those on the way to current opened.
+func (l *Library) level(ctx context.Context, dir, current string) ([]*Node, error) {
+	kept, err := l.below(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*Node, 0, min(len(kept), maxChildren+2))
+	hidden := 0
+	for i := range kept {
+		n := kept[i]
+		n.Current = n.Path == current
+		onWay := n.Current || n.Dir && strings.HasPrefix(current, n.Path+"/")
+		if len(out) >= maxChildren && !onWay {
+			hidden++
+			continue
+		}
+		if n.Dir && onWay {
+			n.Open = true
+			if n.Children, err = l.level(ctx, n.Path, current); err != nil {
+				if ctx.Err() != nil {
+					return nil, err
+				}
+				n.Open, n.Children = false, nil // went away under us
+			}
+		}
+		out = append(out, &n)
+	}
+	if hidden > 0 {
+		out = append(out, &Node{Title: "… and " + strconv.Itoa(hidden) + " more", Href: Href(dir), Path: dir})
+	}
+	return out, nil
+}
+
+// below is what is right below a folder, in the tree's order.
+func (l *Library) below(ctx context.Context, dir string) ([]Node, error) {
+	gen, now := l.gen.Load(), time.Now()
+	c := &l.tree
+	c.mu.Lock()
+	kept, ok := c.folders[dir]
+	c.mu.Unlock()
+	if ok && kept.gen == gen && now.Sub(kept.at) < recheck {
+		return kept.nodes, nil
+	}
+	entries, err := l.repo.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	nodes := make([]Node, 0, len(entries))
+	for _, e := range arrange(dir, entries) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if e.Dir {
+			if l.holdsPages(ctx, e.Path) {
+				nodes = append(nodes, Node{Title: e.Name, Href: Href(e.Path), Path: e.Path, Dir: true, Count: l.index.countIn(e.Path)})
+			}
+			continue
+		}
+		n := Node{Path: e.Path}
+		n.Title, n.Href = l.titleAndHref(e.Path)
+		nodes = append(nodes, n)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.folders == nil || len(c.folders) > 2000 {
+		c.folders = map[string]keptFolder{}
+	}
+	c.folders[dir] = keptFolder{gen, now, nodes}
+	return nodes, nil
+}
+
+// arrange leaves out what is no page, and puts README first, then tasks/ and
+// docs/, then folders, then documents.
+func arrange(dir string, entries []repo.Entry) []repo.Entry {
+	readme := readmeOf(entries)
+	var groups [4][]repo.Entry
+	for _, e := range entries {
+		at := 3
+		switch {
+		case strings.HasPrefix(e.Name, "."), !e.Dir && !IsMarkdown(e.Name):
+			continue
+		case e.Path == readme:
+			at = 0
+		case dir == "" && e.Dir && (e.Name == "tasks" || e.Name == "docs"):
+			at = 1
+		case e.Dir:
+			at = 2
+		}
+		groups[at] = append(groups[at], e)
+	}
+	if g := groups[1]; len(g) == 2 { // tasks/ before docs/
+		g[0], g[1] = g[1], g[0]
+	}
+	out := groups[0]
+	for _, g := range groups[1:] {
+		out = append(out, g...)
+	}
+	return out
+}
+
+var errFound = errors.New("found")
+
+// holdsPages tells whether a document is anywhere below a folder. Until the index
+// knows, it looks at the first few hundred files and believes in one further on.
+func (l *Library) holdsPages(ctx context.Context, dir string) bool {
+	if has, known := l.index.hasPages(dir); known {
+		return has
+	}
+	n := 0
+	err := l.repo.Walk(ctx, dir, func(e repo.Entry) error {
+		if n++; n > maxLook || IsMarkdown(e.Name) {
+			return errFound
+		}
+		return nil
+	})
+	return errors.Is(err, errFound) || err != nil && fault.CodeOf(err) != fault.NotFound
+}
+
+// countIn is how many documents are right below a folder; 0 where the index is
+// not made.
+func (x *wikiIndex) countIn(dir string) int {
+	if !x.mu.TryLock() {
+		return 0
+	}
+	defer x.mu.Unlock()
+	return x.direct[dir]
+}

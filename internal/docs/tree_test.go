@@ -1,0 +1,165 @@
+package docs_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"tasks/internal/docs"
+)
+
+// draw writes a tree as lines: indentation, + for an open folder, - for a closed
+// one, * for the current page, title, address.
+func draw(nodes []*docs.Node, indent string) string {
+	var b strings.Builder
+	for _, n := range nodes {
+		mark := ""
+		switch {
+		case n.Open:
+			mark = "+ "
+		case n.Dir:
+			mark = "- "
+		}
+		if n.Current {
+			mark += "* "
+		}
+		fmt.Fprintf(&b, "%s%s%s %s\n", indent, mark, n.Title, n.Href)
+		b.WriteString(draw(n.Children, indent+"  "))
+	}
+	return b.String()
+}
+
+var treeFiles = map[string]string{
+	"README.md": "# The top\n", "zebra.md": "no title", "main.go": "package main\n", ".hidden.md": "x", ".github/x.md": "x",
+	"docs/README.md": "# Docs\n", "docs/guide.md": "---\ntitle: The guide\n---\n", "docs/deep/er/page.md": "# Page\n",
+	"tasks/workstreams/w/tasks/gate.md": worksheet, "src/a/b/c.go": "package c\n", "src/a/b/d.txt": "x", "lib/notes/n.md": "# N\n", "assets/pic.png": "x",
+}
+
+func TestTree(t *testing.T) {
+	for _, warm := range []bool{false, true} {
+		l, _ := library(t, treeFiles)
+		if warm {
+			l.Warm(context.Background())
+		}
+		for current, want := range map[string]string{
+			"": `The top /browse/README.md
+- tasks /browse/tasks
+- docs /browse/docs
+- lib /browse/lib
+zebra.md /browse/zebra.md
+`,
+			"docs/deep/er/page.md": `The top /browse/README.md
+- tasks /browse/tasks
++ docs /browse/docs
+  Docs /browse/docs/README.md
+  + deep /browse/docs/deep
+    + er /browse/docs/deep/er
+      * Page /browse/docs/deep/er/page.md
+  The guide /browse/docs/guide.md
+- lib /browse/lib
+zebra.md /browse/zebra.md
+`,
+			"tasks/workstreams/w/tasks": `The top /browse/README.md
++ tasks /browse/tasks
+  + workstreams /browse/tasks/workstreams
+    + w /browse/tasks/workstreams/w
+      + * tasks /browse/tasks/workstreams/w/tasks
+        Mend the gate /tasks/gate
+- docs /browse/docs
+- lib /browse/lib
+zebra.md /browse/zebra.md
+`,
+		} {
+			nodes, err := l.Tree(context.Background(), current)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := draw(nodes, ""); got != want {
+				t.Errorf("warm %v, at %q:\n%swant\n%s", warm, current, got, want)
+			}
+		}
+	}
+}
+
+func TestTreeFollowsChanges(t *testing.T) {
+	l, root := library(t, treeFiles)
+	l.Warm(context.Background())
+	tree := func() string {
+		nodes, err := l.Tree(context.Background(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return draw(nodes, "")
+	}
+	tree()
+	write(t, root, "src/a/b/new.md", "# New\n")
+	write(t, root, "zebra.md", "# A title at last\n")
+	l.Invalidate("src/a/b/new.md", "zebra.md")
+	if got := tree(); !strings.Contains(got, "- src /browse/src\n") || !strings.Contains(got, "A title at last") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestTreeIsCapped(t *testing.T) {
+	files := map[string]string{}
+	for i := range 620 {
+		files[fmt.Sprintf("docs/p%03d.md", i)] = "x"
+	}
+	l, _ := library(t, files)
+	nodes, err := l.Tree(context.Background(), "docs/p610.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	children := nodes[0].Children
+	if len(children) != 502 || !children[500].Current || children[501].Title != "… and 119 more" || children[501].Href != "/browse/docs" {
+		t.Errorf("%d children, then %+v, %+v", len(children), children[500], children[501])
+	}
+}
+
+func TestNav(t *testing.T) {
+	files := map[string]string{
+		"tasks/mkdocs.yml": `site_name: x
+docs_dir: ../docs
+markdown_extensions:
+  - pymdownx.emoji:
+      emoji_index: !!python/name:material.extensions.emoji.twemoji
+nav:
+  - Start: README.md
+  - guide.md
+  - Deep:
+      - One: deep/er/page.md
+      - Further:
+          - deep/none.md
+          - tasks/workstreams/w/tasks/gate.md
+  - Elsewhere: https://example.com/
+  - Gone: none.md
+  - Out: ../../../etc/passwd
+  - 7
+`}
+	for k, v := range treeFiles {
+		files[k] = v
+	}
+	l, root := library(t, files)
+	nodes, err := l.Tree(context.Background(), "docs/deep/er/page.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `Start /browse/docs/README.md
+The guide /browse/docs/guide.md
++ Deep /browse/docs/deep/er/page.md
+  * One /browse/docs/deep/er/page.md
+  - Further /tasks/gate
+The top /browse/README.md
+- tasks /browse/tasks
+`
+	if got := draw(nodes, ""); !strings.HasPrefix(got, want) {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+	for _, bad := range []string{"nav: &a [*a]", "nav:\n  - x: &a\n    - *a", "a: [", "nav: 3", "- nav", "\x00", "nav:\n - {a: b, c: d}", "nav: " + strings.Repeat("[", 10000)} {
+		write(t, root, "tasks/mkdocs.yml", bad)
+		if nodes, err := l.Tree(context.Background(), ""); err != nil || len(nodes) == 0 || nodes[0].Title != "The top" {
+			t.Errorf("%.40q: %v, %v", bad, nodes, err)
+		}
+	}
+}
