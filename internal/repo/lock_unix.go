@@ -11,7 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const noFollow = unix.O_NOFOLLOW
+const (
+	noFollow = unix.O_NOFOLLOW
+	nonBlock = unix.O_NONBLOCK
+)
 
 // tryLock takes the lock of f if nobody holds it. The kernel lets it go when the
 // process ends, however it ends.

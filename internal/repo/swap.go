@@ -105,8 +105,8 @@ func (r *Repo) makeDirs(dir string) error {
 
 // writeTemp writes data durably beside base under a name of its own, with base's
 // mode, owner and attributes.
-func writeTemp(folder *os.Root, t target, base string, data []byte) (name string, err error) {
-	name = tempName(t.real)
+func writeTemp(folder *os.Root, t target, base string, data []byte) (string, error) {
+	name := tempName(t.real)
 	perm := fs.FileMode(0o666)
 	if t.exists {
 		perm = 0o600 // until the mode is known to be the old one's
@@ -115,29 +115,34 @@ func writeTemp(folder *os.Root, t target, base string, data []byte) (name string
 	if err != nil {
 		return "", err
 	}
-	defer func() {
-		if e := f.Close(); err == nil {
-			err = e
-		}
-		if err != nil {
-			folder.Remove(name)
-		}
-	}()
-	if _, err := f.Write(data); err != nil {
+	_, err = f.Write(data)
+	if err == nil && t.exists {
+		err = likeOld(f, folder, t, base)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		folder.Remove(name)
 		return "", err
 	}
-	if t.exists {
-		old, err := folder.Open(base)
-		if err != nil {
-			return "", err
-		}
-		err = likeness(f, old)
-		old.Close()
-		if err != nil {
-			return "", err
-		}
+	return name, nil
+}
+
+// likeOld gives f what the file it replaces has besides its text.
+func likeOld(f *os.File, folder *os.Root, t target, base string) error {
+	old, err := folder.OpenFile(base, os.O_RDONLY|nonBlock, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return changedSince(t.name, "", "was there")
 	}
-	return name, f.Sync()
+	if err != nil {
+		return err
+	}
+	defer old.Close()
+	return likeness(f, old)
 }
 
 // place renames temp to base if base still is what the caller wants to replace.

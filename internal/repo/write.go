@@ -1,7 +1,6 @@
 package repo
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io/fs"
@@ -66,7 +65,7 @@ func (r *Repo) Update(ctx context.Context, name string, fn func(File) ([]byte, e
 		if err != nil {
 			return err
 		}
-		if bytes.Equal(data, now.Data) {
+		if Hash(data) == now.Hash { // not the bytes: fn may have changed them in place
 			result = now
 			return nil
 		}
