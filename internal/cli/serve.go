@@ -262,7 +262,8 @@ func (p *program) watch(ctx context.Context) {
 		p.web.Changed(changes)
 		p.manager.TasksChanged()
 	}
-	if err := watch.Run(ctx, p.repo.Root(), skip, nil, tell); err != nil {
+	defer p.web.Watching(false)
+	if err := watch.Run(ctx, p.repo.Root(), skip, func() { p.web.Watching(true) }, tell); err != nil {
 		p.log.Warn("changed files are not noticed by themselves; reload a page to see them", "err", err)
 	}
 }

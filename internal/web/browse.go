@@ -12,7 +12,6 @@ import (
 
 	"tasks/internal/docs"
 	"tasks/internal/fault"
-	"tasks/internal/repo"
 )
 
 // folderPage is how many entries a page of a folder lists.
@@ -21,44 +20,43 @@ const folderPage = 500
 // browse is /browse/<path>: a document, a folder, a text file, an image.
 func (s *Server) browse(w http.ResponseWriter, r *request) error {
 	name := r.rel()
-	info, err := s.stat(name)
-	if err != nil {
-		return err
-	}
 	w.Header().Add("Vary", "Accept")
-	if info.Dir {
+	if name == "" {
 		return s.folder(w, r, name)
 	}
-	if r.slash {
-		return s.missing(name + "/")
-	}
-	if kind, ok := imageTypes[strings.ToLower(path.Ext(name))]; ok {
-		return s.raw(w, r, name, kind)
-	}
-	if wantsSource(r) {
-		return s.source(w, r, name)
-	}
-	return s.document(w, r, name)
-}
-
-// stat finds what is at a path. What the policy refuses is not found: whether it
-// is there is nobody's business.
-func (s *Server) stat(name string) (repo.Info, error) {
-	if name == "" {
-		return repo.Info{Dir: true}, nil
+	kind, image := imageTypes[strings.ToLower(path.Ext(name))]
+	if !image && !r.slash && !wantsSource(r) { // nearly always
+		epoch := s.facts.epoch.Load()
+		p, err := s.Docs.Page(r.Context(), name)
+		if err == nil {
+			return s.document(w, r, p, epoch)
+		}
+		if fault.CodeOf(err) != fault.Usage { // it is no folder
+			return missing(name, err)
+		}
 	}
 	info, err := s.Repo.Stat(name)
-	switch fault.CodeOf(err) {
-	case "":
-		return info, nil
-	case fault.NotFound, fault.Forbidden, fault.Usage:
-		return info, s.missing(name)
+	switch {
+	case err != nil:
+		return missing(name, err)
+	case info.Dir:
+		return s.folder(w, r, name)
+	case r.slash:
+		return missing(name+"/", nil)
+	case image:
+		return s.raw(w, r, name, kind)
 	}
-	return info, err
+	return s.source(w, r, name)
 }
 
-func (s *Server) missing(name string) error {
-	return fault.New(fault.NotFound, "there is no page for %s", strconv.Quote(name))
+// missing is the error of a path that has no page. What the policy refuses is not
+// found: whether it is there is nobody's business.
+func missing(name string, err error) error {
+	switch fault.CodeOf(err) {
+	case "", fault.NotFound, fault.Forbidden, fault.Usage:
+		return fault.New(fault.NotFound, "there is no page for %s", strconv.Quote(name))
+	}
+	return err
 }
 
 // wantsSource tells whether a program asks for the markdown itself.
@@ -118,21 +116,16 @@ func (s *Server) raw(w http.ResponseWriter, r *request, name, kind string) error
 }
 
 // document is the page of a document or text file. A task keeps its header here
-// as well.
-func (s *Server) document(w http.ResponseWriter, r *request, name string) error {
-	epoch := s.facts.epoch.Load()
-	p, err := s.Docs.Page(r.Context(), name)
-	if err != nil {
-		return err
-	}
+// as well. epoch is of before p was read.
+func (s *Server) document(w http.ResponseWriter, r *request, p *docs.Page, epoch int64) error {
 	switch p.Kind {
 	case docs.Raw:
-		return s.raw(w, r, name, "application/octet-stream")
+		return s.raw(w, r, p.Path, "application/octet-stream")
 	case docs.Task:
 		return s.taskPage(w, r, p)
 	}
 	s.frame() // has the frame's facts read again where they are old
-	if kept := s.pages.get(r, p, epoch); kept != nil {
+	if kept := s.pages.get(r, p, epoch, s.factsAge()); kept != nil {
 		return kept.send(w, r, http.StatusOK)
 	}
 	html, err := s.templates.render("doc", s.docPage(r, "doc", p))
@@ -201,7 +194,7 @@ func (s *Server) docsAlias(w http.ResponseWriter, r *request) error {
 		}
 		return redirect(w, r, to)
 	}
-	return s.missing("docs/" + rest)
+	return missing("docs/"+rest, nil)
 }
 
 // redirect leads to another page of ours.

@@ -13,10 +13,15 @@ import (
 	"tasks/internal/task"
 )
 
-// factsAge is how long the frame of a page (branch, counts, navigation) may stand
-// where the watcher says nothing. The page's own content is never older than the
+// factsAge is how old the frame of a page (branch, counts, navigation) may be: short
+// where nobody tells of changes. The page's own content is never older than the
 // request.
-const factsAge = 2 * time.Second
+func (s *Server) factsAge() time.Duration {
+	if s.watching.Load() {
+		return 15 * time.Second // for what the watcher does not see: the branch
+	}
+	return 2 * time.Second
+}
 
 // facts are what every page's frame says: branch and counts. They take reading
 // every task, so that no page waits for them: the first page goes out without
@@ -42,7 +47,7 @@ func (f *facts) stale() { f.epoch.Add(1) }
 // frame is the newest facts, and has them read again where they are out of date.
 func (s *Server) frame() *frameFacts {
 	now := s.facts.current.Load()
-	if now == nil || now.epoch != s.facts.epoch.Load() || time.Since(now.at) > factsAge {
+	if now == nil || now.epoch != s.facts.epoch.Load() || time.Since(now.at) > s.factsAge() {
 		s.refreshFacts()
 	}
 	if now == nil {

@@ -37,11 +37,11 @@ func cacheKey(r *request) string {
 }
 
 // get is nil where the page must be made anew.
-func (c *pageCache) get(r *request, p *docs.Page, epoch int64) *answer {
+func (c *pageCache) get(r *request, p *docs.Page, epoch int64, age time.Duration) *answer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	k := c.kept[cacheKey(r)]
-	if k == nil || k.page != p || k.epoch != epoch || time.Since(k.at) > factsAge {
+	if k == nil || k.page != p || k.epoch != epoch || time.Since(k.at) > age {
 		return nil
 	}
 	return k.answer

@@ -61,6 +61,7 @@ type Server struct {
 	streams   limiter // of the assistant's event streams
 
 	loginUsed atomic.Bool
+	watching  atomic.Bool // Changed is told of every change
 	work      sync.WaitGroup
 	stop      context.CancelFunc
 	ctx       context.Context // ends with Close
@@ -86,6 +87,9 @@ func New(c Config) (*Server, error) {
 	s.work.Go(s.hub.run)
 	return s, nil
 }
+
+// Watching says whether every change of a file is told by Changed from now on.
+func (s *Server) Watching(on bool) { s.watching.Store(on) }
 
 // Changed tells open pages of changed files.
 func (s *Server) Changed(changes []watch.Change) {
