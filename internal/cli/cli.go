@@ -22,6 +22,7 @@ import (
 
 	"tasks/internal/fault"
 	"tasks/internal/process"
+	"tasks/internal/tracker"
 )
 
 // Version is set by the linker for releases.
@@ -72,7 +73,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 // root is the command table, in the order of the help.
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:   a.name,
+		Use:   a.name + " COMMAND",
 		Short: "Plans in your repository, and agents that carry them out",
 		Long: `Plans in your repository, and agents that carry them out.
 
@@ -89,7 +90,8 @@ read and change them; serve shows them, and the documents, as a local website.`,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
-	root.SuggestionsMinimumDistance = 2
+	root.DisableFlagsInUseLine = true
+	root.SetUsageTemplate(usageText)
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(a.help())
@@ -101,10 +103,12 @@ read and change them; serve shows them, and the documents, as a local website.`,
 	for _, add := range commands {
 		cmd := add(a)
 		cmd.DisableFlagsInUseLine = true
-		if a.name != "tasks" {
+		root.AddCommand(cmd)
+	}
+	if a.name != "tasks" {
+		for _, cmd := range append(root.Commands(), root) {
 			cmd.Example = strings.ReplaceAll(cmd.Example, "  tasks ", "  "+a.name+" ")
 		}
-		root.AddCommand(cmd)
 	}
 	return root
 }
@@ -150,7 +154,14 @@ func (a *app) noSuchCommand(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	err := fault.New(fault.Usage, "there is no command %q", args[0])
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+	var names []string
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+		if slices.Contains(c.SuggestFor, args[0]) {
+			return err.WithHint("did you mean: %s %s", a.name, c.Name())
+		}
+	}
+	if near := tracker.Near(args[0], names); len(near) > 0 {
 		return err.WithHint("did you mean: %s %s", a.name, strings.Join(near, ", "))
 	}
 	return err.WithHint("%s help shows all commands", a.name)

@@ -31,8 +31,9 @@ type taskList struct {
 func newList(a *app) *cobra.Command {
 	var o listOptions
 	cmd := &cobra.Command{
-		Use:   "list [--status S] [--workstream W] [--milestone M] [--owner O] [--priority P] [--group G] [--sort K] [--limit N] [--json]",
-		Short: "List tasks",
+		Use:        "list [--status S] [--workstream W] [--milestone M] [--owner O] [--priority P] [--group G] [--sort K] [--limit N] [--json]",
+		Short:      "List tasks",
+		SuggestFor: []string{"ls"},
 		Long: `List tasks, what is going on first. A filter may name several values with commas
 between them. A file that does not parse is listed with its line and the reason.`,
 		Example: `  tasks list

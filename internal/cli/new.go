@@ -20,8 +20,9 @@ func newNew(a *app) *cobra.Command {
 	var d tracker.Draft
 	var from string
 	cmd := &cobra.Command{
-		Use:   "new TITLE [--workstream W] [--slug S] [--priority p2] [--milestone M] [--owner O] [--initiative I] [--depends-on SLUG]... [--description D] [--from FILE|-] [--json]",
-		Short: "Write a new task",
+		Use:        "new TITLE [--workstream W] [--slug S] [--priority p2] [--milestone M] [--owner O] [--initiative I] [--depends-on SLUG]... [--description D] [--from FILE|-] [--json]",
+		Short:      "Write a new task",
+		SuggestFor: []string{"add", "create"},
 		Long: `Write a new task as a whole worksheet, and print its path. Nothing is queued: fill its
 sections, look at it with check, and hand it over with kickoff.
 

@@ -28,8 +28,9 @@ type sectionJSON struct {
 
 func newShow(a *app) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "show SLUG [--json]",
-		Short: "Show one task",
+		Use:        "show SLUG [--json]",
+		Short:      "Show one task",
+		SuggestFor: []string{"view", "get", "cat"},
 		Long: `Show one task with its sections, what it depends on, what depends on it, and its run.
 SLUG may be the task's id or path as well.`,
 		Example:           "  tasks show retry-failed-uploads\n  tasks show tasks/retry-failed-uploads.md --json",

@@ -27,8 +27,9 @@ var updateFields = []string{"status", "priority", "milestone", "owner", "title"}
 func newUpdate(a *app) *cobra.Command {
 	o := updateOptions{fields: map[string]*string{}}
 	cmd := &cobra.Command{
-		Use:   "update SLUG [--status S] [--priority P] [--milestone M] [--owner O] [--title T] [--depends-on +SLUG|-SLUG]... [--set KEY=VALUE]... [--json]",
-		Short: "Change the front matter of a task",
+		Use:        "update SLUG [--status S] [--priority P] [--milestone M] [--owner O] [--title T] [--depends-on +SLUG|-SLUG]... [--set KEY=VALUE]... [--json]",
+		Short:      "Change the front matter of a task",
+		SuggestFor: []string{"edit", "set", "modify"},
 		Long: `Change the front matter of a task. Every byte that is not part of the change stays:
 comments, order, quotes, line ends. updated_at is renewed where the file has it.
 

@@ -19,8 +19,9 @@ type findings struct {
 func newValidate(a *app) *cobra.Command {
 	var strict bool
 	cmd := &cobra.Command{
-		Use:   "validate [SLUG...] [--strict] [--json]",
-		Short: "Check the rules that tasks must keep",
+		Use:        "validate [SLUG...] [--strict] [--json]",
+		Short:      "Check the rules that tasks must keep",
+		SuggestFor: []string{"lint"},
 		Long: `Check the rules that tasks must keep, and print each broken one as path:line: code: text.
 The exit status is 3 where there is one.
 

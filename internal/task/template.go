@@ -76,9 +76,11 @@ func (d Draft) Changes() []Change {
 	add("workstream", d.Workstream)
 	add("initiative", d.Initiative)
 	add("owner", d.Owner)
-	return append(out,
-		Change{"depends_on", append([]string{}, d.DependsOn...)},
-		Change{"created_at", d.Created}, Change{"updated_at", d.Created})
+	out = append(out, Change{"depends_on", append([]string{}, d.DependsOn...)})
+	if !d.Created.IsZero() {
+		out = append(out, Change{"created_at", d.Created}, Change{"updated_at", d.Created})
+	}
+	return out
 }
 
 // Render writes the worksheet. Invalid for a value that is not of its form, a

@@ -86,7 +86,7 @@ func (t *Tracker) update(ctx context.Context, name string, changes []task.Change
 		}
 		after, is := task.Read(k.Path, data)
 		if !is {
-			return nil, fault.New(fault.Invalid, "cannot change %s: without its status the file would be a task no more", k.Slug)
+			return nil, fault.New(fault.Invalid, "cannot change %s: the file would be a task no more", k.Slug)
 		}
 		return data, pass(after, data)
 	})
@@ -112,6 +112,10 @@ func (t *Tracker) check(ctx context.Context, k *task.Task, changes []task.Change
 	changes = slices.Clone(changes)
 	for i, c := range changes {
 		switch v := c.Value.(type) {
+		case nil:
+			if task.Key(c.Key) == "status" {
+				return nil, fault.New(fault.Invalid, "cannot remove the status of %s: a task needs a status", k.Slug)
+			}
 		case string:
 			known, err := t.Known()
 			if err != nil {
