@@ -141,7 +141,7 @@ type authorship struct {
 
 // authorPatience is how long a page waits for git before it goes out without the
 // author; the next one has it.
-const authorPatience = 10 * time.Millisecond
+const authorPatience = 4 * time.Millisecond
 
 // lastChange is who changed the file last and when, "" where that is not known
 // (yet).
