@@ -43,6 +43,7 @@ func (a *app) open(ctx context.Context) (*house, error) {
 		ExcludesFile:   c.ExcludesFile(ctx),
 		InfoExclude:    c.InfoExclude(),
 		TrackedIgnored: c.TrackedIgnored,
+		LockDir:        filepath.Join(c.StateDir(), "locks"),
 	})
 	if err != nil {
 		return nil, err
