@@ -179,7 +179,7 @@ func (r *Repo) failed(name string, err error) error {
 		return fault.New(fault.Forbidden, "%q is refused: this user may not touch it: %w", name, cause(err))
 	case errors.Is(err, syscall.ENAMETOOLONG):
 		return fault.New(fault.Usage, "%q is not a path: it is too long", name)
-	case errors.Is(err, errLink):
+	case errors.Is(err, errLink), swapped(err) == errLink && !errors.Is(err, fs.ErrClosed):
 		return changing(name)
 	}
 	return fault.New(fault.Internal, "%q could not be used: %w", name, cause(err))
@@ -204,23 +204,4 @@ func cause(err error) error {
 		return l.Err
 	}
 	return err
-}
-
-// walkPlain is the portable proof that no component of name is a link.
-func walkPlain(root *os.Root, name string) (fs.FileInfo, error) {
-	for i := 0; i <= len(name); i++ {
-		if i < len(name) && name[i] != '/' {
-			continue
-		}
-		info, err := root.Lstat(name[:i])
-		switch {
-		case err != nil:
-			return nil, cause(err)
-		case info.Mode()&fs.ModeSymlink != 0:
-			return nil, errLink
-		case i == len(name):
-			return info, nil
-		}
-	}
-	return nil, fs.ErrNotExist
 }

@@ -29,7 +29,7 @@ func (r *Repo) swap(t target, data []byte, want string) error {
 			return r.writeFailed(t.name, err)
 		}
 	}
-	folder, err := r.folder(dir)
+	folder, err := openFolder(r.root, dir)
 	if err != nil {
 		return r.writeFailed(t.name, err)
 	}
@@ -54,29 +54,6 @@ func (r *Repo) writeFailedOrNil(name string, err error) error {
 	return r.writeFailed(name, err)
 }
 
-// folder opens dir so that names in it mean that folder, whatever is renamed above.
-func (r *Repo) folder(dir string) (*os.Root, error) {
-	for range maxHops {
-		seen, err := r.disk.plain(dir)
-		if err != nil {
-			return nil, err
-		}
-		name := dir
-		if name == "" {
-			name = "."
-		}
-		folder, err := r.root.OpenRoot(name)
-		if err != nil {
-			return nil, err
-		}
-		if info, err := folder.Stat("."); err == nil && infoMeta(info).same(seen) {
-			return folder, nil
-		}
-		folder.Close()
-	}
-	return nil, changing(dir)
-}
-
 // makeDirs makes dir and what is missing above it, each made durable in its parent.
 func (r *Repo) makeDirs(dir string) error {
 	for i := 0; i <= len(dir); i++ {
@@ -87,7 +64,7 @@ func (r *Repo) makeDirs(dir string) error {
 			continue
 		}
 		up, base := target{real: dir[:i]}.split()
-		parent, err := r.folder(up)
+		parent, err := openFolder(r.root, up)
 		if err != nil {
 			return err
 		}
@@ -170,7 +147,7 @@ func (r *Repo) place(folder *os.Root, temp, base string, t target, want string) 
 // unlink removes the target durably.
 func (r *Repo) unlink(t target) error {
 	dir, base := t.split()
-	folder, err := r.folder(dir)
+	folder, err := openFolder(r.root, dir)
 	if err != nil {
 		return r.writeFailed(t.name, err)
 	}

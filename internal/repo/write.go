@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"syscall"
 
 	"tasks/internal/fault"
 )
@@ -191,8 +192,11 @@ func (r *Repo) writeFailed(name string, err error) error {
 	if errors.As(err, &f) {
 		return err
 	}
-	if errors.Is(err, fs.ErrPermission) {
+	switch {
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return fault.New(fault.Forbidden, "%q cannot be written: %w", name, cause(err))
+	case errors.Is(err, errLink), swapped(err) == errLink:
+		return changing(name)
 	}
 	return fault.New(fault.Internal, "%q was not written: %w", name, cause(err))
 }
