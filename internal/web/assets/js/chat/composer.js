@@ -19,6 +19,7 @@ export class Composer {
     this.withDoc = this.doc !== "";
     /** @type {Selection | null} */
     this.selection = null;
+    this.other = "";
     this.busy = false;
     this.key = "";
     /** @type {(text: string) => void} */
@@ -99,11 +100,19 @@ export class Composer {
     this.draw();
   }
 
+  /** The conversation is about another page than this: that one goes along. @param {string} place */
+  about(place) {
+    this.other = place;
+    this.draw();
+  }
+
   /** Draws the chips. */
   draw() {
     const name = this.doc.split("/").at(-1) ?? "";
     const chips = [];
-    if (this.doc && this.withDoc) {
+    if (this.other) {
+      chips.push(el("span", { class: "context fixed", title: `This conversation is about ${this.other}` }, icon("file-text"), el("span", null, this.other.split("/").at(-1) || this.other)));
+    } else if (this.doc && this.withDoc) {
       chips.push(el("span", { class: "context", title: `${this.doc} goes along with the question`, data: { chatDoc: "" } }, icon("file-text"), el("span", null, name),
         el("button", { type: "button", title: "Ask about the whole repository instead", "aria-label": `Leave ${this.doc} out`, on: { click: () => this.onDoc(false) } }, icon("x"))));
     } else if (this.doc) {

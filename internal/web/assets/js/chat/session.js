@@ -148,6 +148,7 @@ export class Session {
     const c = this.conversation;
     const mine = !c || (c.doc ? c.doc === this.here.doc : this.here.doc ? !this.composer.withDoc && c.page === "/" : c.page === this.here.page);
     bar.hidden = mine;
+    this.composer.about(mine || !c ? "" : c.doc ?? c.page ?? "/");
     if (mine || !c) return bar.replaceChildren();
     const back = el("button", { type: "button", class: "link-button" }, "Ask about this page");
     back.addEventListener("click", () => this.begin());

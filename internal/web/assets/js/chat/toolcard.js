@@ -3,6 +3,7 @@
 // arguments and its result. An edit shows what it changed, with Undo.
 import { el, icon } from "../lib/dom.js";
 import { browse, Failure, sentence } from "../lib/http.js";
+import { local } from "../lib/store.js";
 import { took } from "../lib/time.js";
 import { diffCount, diffLines, readDiff } from "./diff.js";
 import { argumentsText, STATES, wordsOf } from "./toolwords.js";
@@ -87,6 +88,20 @@ export class ToolCard {
   }
 }
 
+const KEY = "tasks.undone", KEPT = 60; // edits, the newest last
+
+/** @param {Edit} first @returns {{edit: {id: string}, undone: boolean}} how it stands after earlier clicks */
+function remembered(first) {
+  const found = (local.json(KEY) ?? []).find((/** @type {{of: string}} */ e) => e.of === first.id);
+  return { edit: { id: found?.id ?? first.id }, undone: found?.undone ?? false };
+}
+
+/** The journal of the conversation does not tell of an undo, so this browser remembers. @param {Edit} first @param {{id: string}} edit @param {boolean} undone */
+function remember(first, edit, undone) {
+  const others = (local.json(KEY) ?? []).filter((/** @type {{of: string}} */ e) => e.of !== first.id);
+  local.set(KEY, JSON.stringify([...others, { of: first.id, id: edit.id, undone }].slice(-KEPT)));
+}
+
 /**
  * What an edit changed. Undo makes an edit of its own, which can be undone in turn.
  * @param {Edit} first
@@ -94,7 +109,7 @@ export class ToolCard {
  */
 function editCard(first, undo) {
   const diff = readDiff(first.diff);
-  let edit = first, undone = false;
+  let { edit, undone } = remembered(first);
   const word = el("span", { role: "status" });
   const button = el("button", { type: "button", class: "button small", data: { chatUndo: "" } });
   const card = el("section", { class: "card diff-card", data: { edit: first.id, path: first.path }, "aria-label": `Edit of ${first.path}` },
@@ -113,6 +128,7 @@ function editCard(first, undo) {
     try {
       edit = await undo(edit.id);
       undone = !undone;
+      remember(first, edit, undone);
       word.textContent = undone ? "Taken back" : "Done again";
       draw();
     } catch (reason) {

@@ -36,7 +36,7 @@ export function took(ms) {
 
 /** Keeps the times of the page fresh. */
 export function keepFresh() {
-  setInterval(() => {
+  const tell = () => {
     for (const time of document.querySelectorAll("time[data-ago]")) {
       const at = Date.parse(time.getAttribute("datetime") ?? "");
       if (at) {
@@ -44,5 +44,7 @@ export function keepFresh() {
         if (time.textContent !== words) time.textContent = words;
       }
     }
-  }, 20_000);
+  };
+  tell(); // the page may have been made a while ago
+  setInterval(tell, 20_000);
 }

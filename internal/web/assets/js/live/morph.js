@@ -15,11 +15,18 @@ let regions = new Map();
 /** @param {ParentNode} root */
 const liveElements = (root) => all("[data-live]", root);
 
+/** A copy to compare with: words of time passing are no change. @param {Element} element */
+function comparable(element) {
+  const copy = /** @type {Element} */ (element.cloneNode(true));
+  for (const time of all("time[data-ago]", copy)) time.textContent = "";
+  return copy;
+}
+
 /** Keeps what the server sent; to be called before anything decorates the page. */
 export function keepPristine() {
   regions = new Map();
   for (const live of liveElements(document)) {
-    regions.set(live.dataset.live ?? "", { pristine: /** @type {Element} */ (live.cloneNode(true)), live, blocks: "blocks" in live.dataset ? [...live.children] : null });
+    regions.set(live.dataset.live ?? "", { pristine: comparable(live), live, blocks: "blocks" in live.dataset ? [...live.children] : null });
   }
 }
 
@@ -66,24 +73,26 @@ function replaceWhole(fresh) {
  * @param {Element} now
  */
 function update(region, now) {
-  if (region.pristine.isEqualNode(now)) return false;
-  if (region.blocks) updateBlocks(region, now);
+  const known = comparable(now);
+  if (region.pristine.isEqualNode(known)) return false;
+  if (region.blocks) updateBlocks(region, now, known);
   else {
     const keep = keepState(region.live);
     region.live.replaceChildren(...[...now.childNodes].map((n) => document.importNode(n, true)));
     keep();
   }
-  region.pristine = /** @type {Element} */ (now.cloneNode(true));
+  region.pristine = known;
   return true;
 }
 
 /**
  * @param {Region} region
  * @param {Element} now
+ * @param {Element} known
  */
-function updateBlocks(region, now) {
+function updateBlocks(region, now, known) {
   const before = [...region.pristine.children], after = [...now.children];
-  const kept = common(before, after);
+  const kept = common(before, [...known.children]);
   const mine = /** @type {Element[]} */ (region.blocks);
   const keep = keepState(region.live);
   const used = new Set(kept.values());
@@ -150,7 +159,7 @@ export function common(before, after) {
 function glow(block, before) {
   /** @type {Element[]} */
   let parts = [block];
-  if (before?.tagName === block.tagName && /^(UL|OL|DL|TABLE)$/.test(block.tagName)) {
+  if (before?.tagName === block.tagName && block.matches("ul, ol, dl, table, .table-scroll")) {
     const items = (/** @type {Element} */ e) => [...e.querySelectorAll("li, dt, dd, tr")].filter((x) => !x.querySelector("li"));
     const known = new Set(items(before).map((x) => x.textContent));
     const some = items(block).filter((x) => !known.has(x.textContent));

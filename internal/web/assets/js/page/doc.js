@@ -51,8 +51,9 @@ function code(pre) {
 
 /** @param {HTMLElement} table */
 function frame(table) {
-  if (table.closest(".table-scroll")) return;
-  const box = el("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": "Table" });
+  const around = table.closest(".table-scroll");
+  if (around) return around.setAttribute("role", "group"); // a page of tables is not a page of landmarks
+  const box = el("div", { class: "table-scroll", tabindex: "0", role: "group", "aria-label": "Table" });
   table.replaceWith(box);
   box.append(table);
 }
