@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -58,14 +59,13 @@ func (s *Server) frame() *frameFacts {
 
 // refreshFacts reads them beside the requests, one reading at a time.
 func (s *Server) refreshFacts() {
-	if s.ctx.Err() != nil || !s.facts.busy.CompareAndSwap(false, true) {
+	if !s.facts.busy.CompareAndSwap(false, true) {
 		return
 	}
-	s.work.Go(func() {
+	s.background(func(ctx context.Context) {
 		defer s.facts.busy.Store(false)
-		ctx, cancel := context.WithTimeout(s.ctx, 30*time.Second)
+		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 		defer cancel()
-		before := s.facts.current.Load()
 		now, err := s.readFacts(ctx)
 		if err != nil {
 			if s.ctx.Err() == nil {
@@ -73,12 +73,24 @@ func (s *Server) refreshFacts() {
 			}
 			return
 		}
-		s.facts.current.Store(now)
-		if before == nil || before.branch != now.branch || len(before.recent) != len(now.recent) || !maps.Equal(before.counts, now.counts) {
-			s.facts.stale()
-			now.epoch = s.facts.epoch.Load()
-		}
+		s.facts.put(now)
 	})
+}
+
+// put makes facts the current ones. Where they say something new, pages that went
+// out with the old ones are out of date.
+func (f *facts) put(now *frameFacts) {
+	before := f.current.Load()
+	if before != nil && before.branch == now.branch && maps.Equal(before.counts, now.counts) && slices.Equal(before.recent, now.recent) {
+		f.current.Store(now)
+		return
+	}
+	read := now.epoch
+	now.epoch = read + 1
+	f.current.Store(now) // before the epoch grows: who sees the new epoch sees these facts
+	if !f.epoch.CompareAndSwap(read, read+1) {
+		f.stale() // something changed while they were read: they are out of date already
+	}
 }
 
 // readFacts reads branch, tasks, queue and history.
@@ -155,7 +167,7 @@ func (s *Server) lastChange(ctx context.Context, path, hash string) (string, tim
 		}
 		a = &authorship{done: make(chan struct{})}
 		s.authors.known[key] = a
-		s.work.Go(func() { s.readAuthor(a, path) })
+		s.background(func(ctx context.Context) { s.readAuthor(ctx, a, path) })
 	}
 	s.authors.mu.Unlock()
 	wait := time.NewTimer(authorPatience)
@@ -170,9 +182,9 @@ func (s *Server) lastChange(ctx context.Context, path, hash string) (string, tim
 }
 
 // readAuthor asks git.
-func (s *Server) readAuthor(a *authorship, path string) {
+func (s *Server) readAuthor(ctx context.Context, a *authorship, path string) {
 	defer close(a.done)
-	ctx, cancel := context.WithTimeout(s.ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	c, err := s.Git.LastCommit(ctx, path)
 	if err != nil {

@@ -62,9 +62,11 @@ type Server struct {
 
 	loginUsed atomic.Bool
 	watching  atomic.Bool // Changed is told of every change
-	work      sync.WaitGroup
 	stop      context.CancelFunc
 	ctx       context.Context // ends with Close
+
+	closing sync.Mutex // between background and Close
+	work    sync.WaitGroup
 }
 
 // New makes a server.
@@ -84,7 +86,7 @@ func New(c Config) (*Server, error) {
 	}
 	s.streams = limiter{perOwner: 32, inAll: 512}
 	s.hub = newHub(hubLimits{perOwner: 64, inAll: 8192})
-	s.work.Go(s.hub.run)
+	s.background(func(context.Context) { s.hub.run() })
 	return s, nil
 }
 
@@ -121,7 +123,9 @@ func (s *Server) ChatChanged(owner, conversation, turn string, lastID int64) {
 // Close ends the event streams and what the server does in the background, and
 // waits for it until ctx ends.
 func (s *Server) Close(ctx context.Context) error {
+	s.closing.Lock()
 	s.stop()
+	s.closing.Unlock()
 	s.hub.close()
 	done := make(chan struct{})
 	go func() { s.work.Wait(); close(done) }()
@@ -131,6 +135,19 @@ func (s *Server) Close(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// background runs fn beside the requests. After Close it is called with a context
+// that has ended, in the caller's own time.
+func (s *Server) background(fn func(context.Context)) {
+	s.closing.Lock()
+	if s.ctx.Err() == nil {
+		s.work.Go(func() { fn(s.ctx) })
+		s.closing.Unlock()
+		return
+	}
+	s.closing.Unlock()
+	fn(s.ctx)
 }
 
 // healthz answers a probe.
