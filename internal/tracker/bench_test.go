@@ -102,3 +102,59 @@ func readAll(b *testing.B, root string) {
 	}
 	wait.Wait()
 }
+
+// BenchmarkUpdate sets one field of a task among 1,000 through the whole of Update,
+// and, as the floor, only writes as many bytes durably: temporary file, fsync, rename,
+// fsync of the folder.
+func BenchmarkUpdate(b *testing.B) {
+	root := worksheets(b, 1_000)
+	const slug = "task-00007"
+	name := filepath.Join(root, "tasks/workstreams/ws07/tasks", slug+".md")
+	data, err := os.ReadFile(name)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("floor", func(b *testing.B) {
+		other := b.TempDir()
+		for b.Loop() {
+			writeDurably(b, filepath.Join(other, "a.md"), data)
+		}
+	})
+	r, err := repo.Open(root, repo.Options{LockDir: filepath.Join(b.TempDir(), "state", "locks")})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { r.Close() })
+	t := tracker.New(r)
+	n := 0
+	b.Run("by-slug", func(b *testing.B) {
+		for b.Loop() {
+			n++
+			if _, err := t.Update(b.Context(), slug, task.Change{Key: "estimate", Value: fmt.Sprint(n)}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("by-path", func(b *testing.B) {
+		for b.Loop() {
+			n++
+			if _, err := t.Update(b.Context(), "tasks/workstreams/ws07/tasks/"+slug+".md", task.Change{Key: "estimate", Value: fmt.Sprint(n)}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func writeDurably(b *testing.B, name string, data []byte) {
+	f, err := os.CreateTemp(filepath.Dir(name), ".tmp-*")
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, err = f.Write(data)
+	dir, dirErr := os.Open(filepath.Dir(name))
+	for _, err := range []error{err, f.Sync(), f.Close(), os.Rename(f.Name(), name), dirErr, dir.Sync(), dir.Close()} {
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}

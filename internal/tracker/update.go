@@ -117,19 +117,7 @@ func (t *Tracker) check(ctx context.Context, k *task.Task, changes []task.Change
 				return nil, fault.New(fault.Invalid, "cannot remove the status of %s: a task needs a status", k.Slug)
 			}
 		case string:
-			known, err := t.Known()
-			if err != nil {
-				return nil, err
-			}
-			switch task.Key(c.Key) {
-			case "owner":
-				err = known.owner(v)
-			case "milestone":
-				err = known.milestone(v)
-			case "id":
-				err = t.freeID(ctx, k, v)
-			}
-			if err != nil {
+			if err := t.checkText(ctx, k, task.Key(c.Key), v); err != nil {
 				return nil, err
 			}
 		case Delta:
@@ -151,6 +139,24 @@ func (t *Tracker) check(ctx context.Context, k *task.Task, changes []task.Change
 		}
 	}
 	return changes, nil
+}
+
+// checkText looks at what other files have to say about one value.
+func (t *Tracker) checkText(ctx context.Context, k *task.Task, key, value string) error {
+	switch key {
+	case "owner", "milestone":
+		known, err := t.Known()
+		if err != nil {
+			return err
+		}
+		if key == "owner" {
+			return known.owner(value)
+		}
+		return known.milestone(value)
+	case "id":
+		return t.freeID(ctx, k, value)
+	}
+	return nil
 }
 
 // references are the slugs of the tasks that k is to depend on. Invalid for one that
