@@ -64,6 +64,7 @@ func (p place) href() string {
 type links struct {
 	lib  *Library
 	dir  string // the document's folder
+	stem string // the document without its extension
 	memo map[lookup]place
 }
 
@@ -77,7 +78,7 @@ func (l *Library) Links(from string) markdown.Links {
 }
 
 func (l *Library) linksFrom(file string) *links {
-	return &links{lib: l, dir: parent(file), memo: map[lookup]place{}}
+	return &links{lib: l, dir: parent(file), stem: strings.TrimSuffix(file, path.Ext(file)), memo: map[lookup]place{}}
 }
 
 // parent is the folder of a path; "" is the root.
@@ -135,9 +136,10 @@ func (k *links) Link(dest string) markdown.Target {
 	if name == "" {
 		return markdown.Target{Href: Href("")}
 	}
-	to := k.find(lookup{name: name})
-	if to.kind == "" && !strings.HasSuffix(p, "/") {
-		to = k.find(lookup{name: name + ".md"})
+	to := k.findPage(name)
+	if to.kind == "" && p[0] != '/' && k.stem != "" {
+		// On a published site the page is a folder: ../other/ is beside it.
+		to = k.findPage(path.Join(k.stem, p))
 	}
 	if to.kind == "" && p[0] == '/' {
 		if t, ok := k.sitePage(name); ok {
@@ -148,6 +150,16 @@ func (k *links) Link(dest string) markdown.Target {
 		return markdown.Target{Broken: true, Title: "There is no " + name}
 	}
 	return markdown.Target{Href: to.href() + fragmentOf(to.kind, unescape(fragment))}
+}
+
+// findPage is what is at a name, or what a published site would have there: guide,
+// guide/ and guide.html are guide.md.
+func (k *links) findPage(name string) place {
+	to := k.find(lookup{name: name})
+	if to.kind == "" {
+		to = k.find(lookup{name: strings.TrimSuffix(name, ".html") + ".md"})
+	}
+	return to
 }
 
 // sitePage resolves an address of this site, as answers write it.

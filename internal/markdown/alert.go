@@ -9,7 +9,8 @@ import (
 
 var kindAlert = ast.NewNodeKind("Alert")
 
-// alert is a quote that begins with a line [!NOTE], [!TIP] and so on.
+// alert is a quote that begins with a line [!NOTE], [!TIP] and so on, or an
+// admonition.
 type alert struct {
 	ast.BaseBlock
 	name  string // note, tip, important, warning, caution

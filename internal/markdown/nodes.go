@@ -228,7 +228,7 @@ func writeTable(w util.BufWriter, _ []byte, _ ast.Node, entering bool) (ast.Walk
 func writeAlert(w util.BufWriter, _ []byte, node ast.Node, entering bool) (ast.WalkStatus, error) {
 	n := node.(*alert)
 	if entering {
-		_, _ = w.WriteString(`<div class="alert alert-` + n.name + `" role="note"><p class="alert-title">` + n.title + "</p>\n")
+		_, _ = w.WriteString(`<div class="alert alert-` + n.name + `" role="note"><p class="alert-title">` + escape(n.title) + "</p>\n")
 	} else {
 		_, _ = w.WriteString("</div>\n")
 	}

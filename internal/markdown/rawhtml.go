@@ -135,9 +135,9 @@ func (r *resolver) rawImage(t html.Token) string {
 	for _, a := range t.Attr {
 		switch a.Key {
 		case "src":
-			n.Destination = []byte(html.EscapeString(strings.TrimSpace(a.Val)))
+			n.Destination = verbatim(strings.TrimSpace(a.Val))
 		case "title":
-			n.Title = []byte(html.EscapeString(a.Val))
+			n.Title = verbatim(a.Val)
 		case "alt":
 			alt = a.Val
 		case "width", "height", "align":
@@ -156,4 +156,9 @@ func (r *resolver) rawImage(t html.Token) string {
 	}
 	// A raw <a> around it is not known here; sanitize takes a link in a link away.
 	return imageHTML("", get(n, "remote"), alt, get(n, "class"), get(n, "title"), false)
+}
+
+// verbatim writes s as markdown would write it in a destination or title.
+func verbatim(s string) []byte {
+	return []byte(html.EscapeString(strings.ReplaceAll(s, `\`, `\\`)))
 }

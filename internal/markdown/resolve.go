@@ -58,7 +58,7 @@ func (r *resolver) node(n ast.Node) {
 	case *ast.Text:
 		r.page.Words += words(n.Segment.Value(r.src))
 	case *ast.Link:
-		r.link(n, decode(n.Destination), decode(n.Title))
+		r.link(n, destination(n.Destination), unescape(string(n.Title)))
 	case *ast.AutoLink:
 		addr := decode(n.URL(r.src))
 		if n.AutoLinkType == ast.AutoLinkEmail && !strings.HasPrefix(strings.ToLower(addr), "mailto:") {
@@ -195,7 +195,7 @@ func (r *resolver) wiki(n *wiki) {
 // image decides what stands for an image: itself where it is local, a link and a
 // word where it is remote, its text where it is neither.
 func (r *resolver) image(n *ast.Image) {
-	addr := decode(n.Destination)
+	addr := destination(n.Destination)
 	set(n, "alt", plainText(n, r.src))
 	switch classify(addr) {
 	case external:
@@ -209,7 +209,7 @@ func (r *resolver) image(n *ast.Image) {
 			r.broken(n, addr, t.Title)
 		} else if strings.HasPrefix(t.Href, "/") && safeHref(t.Href) {
 			set(n, "src", percent(t.Href))
-			set(n, "title", decode(n.Title))
+			set(n, "title", unescape(string(n.Title)))
 		}
 	}
 }
@@ -272,7 +272,10 @@ func (r *resolver) line(offset int) int {
 	return r.firstLine + sort.SearchInts(r.newlines, offset)
 }
 
-// decode is a destination as the browser would see it: entities resolved once.
+// destination is where a link leads: backslashes and entities resolved once.
+func destination(dest []byte) string { return decode(util.UnescapePunctuations(dest)) }
+
+// decode resolves entities once, as the browser would.
 func decode(dest []byte) string {
 	return strings.TrimSpace(string(util.ResolveEntityNames(util.ResolveNumericReferences(dest))))
 }

@@ -136,7 +136,7 @@ type piece struct {
 // indented line can follow, or another line of the quote.
 func (p piece) mayGoOn(src []byte) bool {
 	switch p.node.Kind() {
-	case ast.KindList, ast.KindCodeBlock:
+	case ast.KindList, ast.KindCodeBlock, kindAlert:
 		return true
 	case ast.KindBlockquote:
 		return !blankBefore(src, len(src))
