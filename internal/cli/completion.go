@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -54,7 +55,7 @@ func (a *app) moreSlugs(cmd *cobra.Command, given []string, typed string) ([]str
 	return a.offer(cmd, func(h *house) (out []string) {
 		all, _ := h.tracker.All(cmd.Context())
 		for _, t := range all {
-			if strings.HasPrefix(sign+t.Slug, typed) && !contains(given, t.Slug) {
+			if strings.HasPrefix(sign+t.Slug, typed) && !slices.Contains(given, t.Slug) {
 				out = append(out, sign+t.Slug+"\t"+oneLine(t.Name()))
 			}
 		}
@@ -68,7 +69,7 @@ func (a *app) values(of func(*task.Task) string) completer {
 		return a.offer(cmd, func(h *house) (out []string) {
 			all, _ := h.tracker.All(cmd.Context())
 			for _, t := range all {
-				if v := oneLine(of(t)); v != "" && strings.HasPrefix(v, typed) && !contains(out, v) {
+				if v := oneLine(of(t)); v != "" && strings.HasPrefix(v, typed) && !slices.Contains(out, v) {
 					out = append(out, v)
 				}
 			}
@@ -96,15 +97,6 @@ func (a *app) offer(cmd *cobra.Command, fn func(*house) []string) ([]string, cob
 	}
 	defer h.close()
 	return fn(h), cobra.ShellCompDirectiveNoFileComp
-}
-
-func contains(list []string, s string) bool {
-	for _, l := range list {
-		if l == s {
-			return true
-		}
-	}
-	return false
 }
 
 // complete sets the completers of flags. A flag that is not there is our mistake.

@@ -93,21 +93,11 @@ func (a *app) list(ctx context.Context, o listOptions) error {
 	if err != nil {
 		return err
 	}
-	none := len(all) == 0
-	var hidden []*task.Task
-	all = slices.DeleteFunc(all, func(t *task.Task) bool {
-		if !keep(t) {
-			if t.Broken != nil {
-				hidden = append(hidden, t)
-			}
-			return true
-		}
-		return false
-	})
-	slices.SortStableFunc(all, order)
-	total := len(all)
+	shown, hidden := part(all, keep)
+	slices.SortStableFunc(shown, order)
+	total := len(shown)
 	if o.limit > 0 {
-		all = all[:min(o.limit, total)]
+		shown = shown[:min(o.limit, total)]
 	}
 	s, done, err := h.runs(ctx)
 	if err != nil {
@@ -119,27 +109,40 @@ func (a *app) list(ctx context.Context, o listOptions) error {
 		return err
 	}
 	if a.json {
-		out := taskList{Tasks: make([]task.JSON, len(all)), Total: total}
-		for i, t := range all {
+		out := taskList{Tasks: make([]task.JSON, len(shown)), Total: total}
+		for i, t := range shown {
 			out.Tasks[i] = t.JSON(runs[t.Slug].JSON())
 		}
 		return a.emit("task-list", out)
 	}
-	if err := a.printList(all, runs, o.group); err != nil {
+	if err := a.printList(shown, runs, o.group); err != nil {
 		return err
 	}
 	switch {
-	case none:
+	case len(all) == 0:
 		a.say(`There are no tasks yet. "%s new TITLE" writes one.`, a.name)
 	case total == 0:
 		a.say("No task matches.")
-	case len(all) < total:
-		a.say("%d of %d tasks", len(all), total)
+	case len(shown) < total:
+		a.say("%d of %d tasks", len(shown), total)
 	}
 	for _, t := range hidden {
 		a.warn("%s:%d does not parse, so it matches no filter: %s", t.Path, t.Broken.Line, t.Broken.Reason)
 	}
 	return nil
+}
+
+// part are the tasks to be shown, and the broken ones that are not.
+func part(all []*task.Task, keep func(*task.Task) bool) (shown, broken []*task.Task) {
+	for _, t := range all {
+		switch {
+		case keep(t):
+			shown = append(shown, t)
+		case t.Broken != nil:
+			broken = append(broken, t)
+		}
+	}
+	return shown, broken
 }
 
 // filter is what the flags ask for. Invalid for a status or a priority that is none.
@@ -174,94 +177,6 @@ func (o listOptions) filter() (func(*task.Task) bool, error) {
 	return func(t *task.Task) bool {
 		return !slices.ContainsFunc(tests, func(test func(*task.Task) bool) bool { return !test(t) })
 	}, err
-}
-
-var (
-	groupKeys = []string{"status", "priority", "workstream", "milestone", "initiative", "owner"}
-	sortKeys  = []string{"status", "priority", "slug", "title", "workstream", "milestone", "owner", "created", "updated", "path"}
-)
-
-// order is the sort that the flags ask for: by group, by key, then by status,
-// priority and slug.
-func (o listOptions) order() (func(a, b *task.Task) int, error) {
-	if o.group != "" && !slices.Contains(groupKeys, o.group) {
-		return nil, fault.New(fault.Usage, "tasks cannot be grouped by %q", o.group).WithHint("the keys are %s", words(groupKeys))
-	}
-	key, backwards := strings.CutPrefix(o.sort, "-")
-	if key != "" && !slices.Contains(sortKeys, key) || o.sort == "-" {
-		return nil, fault.New(fault.Usage, "tasks cannot be sorted by %q", o.sort).WithHint("the keys are %s", words(sortKeys))
-	}
-	keys := []string{o.group, key, "status", "priority", "slug", "path"}
-	return func(a, b *task.Task) int {
-		for i, k := range keys {
-			if c := compare(k, a, b); c != 0 && i == 1 && backwards {
-				return -c
-			} else if c != 0 {
-				return c
-			}
-		}
-		return 0
-	}, nil
-}
-
-// urgency is the order in which statuses are shown: what is going on first, what is
-// over last.
-var urgency = []task.Status{task.InProgress, task.Ready, task.Blocked, task.NotStarted, task.Completed, task.Cancelled}
-
-func compare(key string, a, b *task.Task) int {
-	switch key {
-	case "":
-		return 0
-	case "status":
-		return rank(a) - rank(b)
-	case "created":
-		return a.CreatedAt.Compare(b.CreatedAt)
-	case "updated":
-		return a.UpdatedAt.Compare(b.UpdatedAt)
-	}
-	x, y := field(key, a), field(key, b)
-	if (x == "") != (y == "") { // what has none comes last
-		return strings.Compare(y, x)
-	}
-	return strings.Compare(x, y)
-}
-
-// rank is the place of a task's status; broken files come first, other words last.
-func rank(t *task.Task) int {
-	if t.Broken != nil {
-		return -1
-	}
-	if i := slices.Index(urgency, t.Status); i >= 0 {
-		return i
-	}
-	return len(urgency)
-}
-
-func field(key string, t *task.Task) string {
-	switch key {
-	case "status":
-		if t.Broken != nil {
-			return "broken"
-		}
-		return string(t.Status)
-	case "priority":
-		return t.Priority
-	case "slug":
-		return t.Slug
-	case "title":
-		return strings.ToLower(t.Name())
-	case "workstream":
-		return t.Workstream
-	case "milestone":
-		return t.Milestone
-	case "initiative":
-		return t.Initiative
-	case "owner":
-		return t.Owner
-	case "path":
-		return t.Path
-	}
-	return ""
 }
 
 // printList prints a line for each task.

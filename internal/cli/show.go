@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -168,7 +169,7 @@ func (a *app) printRelations(w io.Writer, t *task.Task, all []*task.Task) {
 	var behind [][]cell
 	for _, o := range all {
 		known[o.Slug] = o
-		if contains(o.DependsOn, t.Slug) {
+		if slices.Contains(o.DependsOn, t.Slug) {
 			behind = append(behind, relation(o))
 		}
 	}

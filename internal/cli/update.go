@@ -100,17 +100,9 @@ func (o updateOptions) changes(given func(string) bool) ([]task.Change, error) {
 		}
 	}
 	if len(o.dependsOn) > 0 {
-		var d tracker.Delta
-		for _, s := range o.dependsOn {
-			name := strings.TrimLeft(s, "+-")
-			switch {
-			case name == "" || len(s)-len(name) > 1:
-				return nil, fault.New(fault.Usage, "--depends-on %s names no task", s).WithHint("write +SLUG to add one, -SLUG to drop one")
-			case s[0] == '-':
-				d.Drop = append(d.Drop, name)
-			default:
-				d.Add = append(d.Add, name)
-			}
+		d, err := dependencies(o.dependsOn)
+		if err != nil {
+			return nil, err
 		}
 		_ = add("depends_on", d)
 	}
@@ -131,6 +123,22 @@ func (o updateOptions) changes(given func(string) bool) ([]task.Change, error) {
 		return nil, fault.New(fault.Usage, "nothing to change: no flag says what").WithHint("for example --status blocked, or --set KEY=VALUE")
 	}
 	return out, nil
+}
+
+// dependencies reads what --depends-on gives: +SLUG, SLUG and -SLUG.
+func dependencies(given []string) (d tracker.Delta, err error) {
+	for _, s := range given {
+		name := strings.TrimLeft(s, "+-")
+		switch {
+		case name == "" || len(s)-len(name) > 1:
+			return d, fault.New(fault.Usage, "--depends-on %s names no task", s).WithHint("write +SLUG to add one, -SLUG to drop one")
+		case s[0] == '-':
+			d.Drop = append(d.Drop, name)
+		default:
+			d.Add = append(d.Add, name)
+		}
+	}
+	return d, nil
 }
 
 // setValue is the value of --set KEY=VALUE: nil for none, and a list for a key that
@@ -171,20 +179,14 @@ func (a *app) update(ctx context.Context, name string, changes []task.Change) er
 	if err != nil {
 		return err
 	}
-	for i, c := range changes {
-		if d, is := c.Value.(tracker.Delta); is {
-			for j, ref := range d.Add {
-				d.Add[j] = h.name(ref)
-			}
-			changes[i].Value = d
-		}
+	if changes, err = a.prepare(ctx, h, before, changes); err != nil {
+		return err
 	}
-	ready := makesReady(changes)
 	r, err := h.latest(ctx, before.Slug)
 	if err != nil {
 		return err
 	}
-	on := r != nil && r.State.Active()
+	on, ready := r != nil && r.State.Active(), sets(changes, task.Ready)
 	change := h.tracker.Update
 	if ready && !on {
 		if err := a.canKickoff(ctx, h); err != nil {
@@ -204,6 +206,39 @@ func (a *app) update(ctx context.Context, name string, changes []task.Change) er
 			return err
 		}
 	}
+	return a.updated(ctx, h, before, after)
+}
+
+// prepare adds to the changes what only the command knows: where the user stands,
+// and who they are (TASK_MANAGER_OWNER), if a task without an owner is completed.
+func (a *app) prepare(ctx context.Context, h *house, t *task.Task, changes []task.Change) ([]task.Change, error) {
+	owned := t.Owner != "" || t.Status == task.Completed
+	for i, c := range changes {
+		if d, is := c.Value.(tracker.Delta); is {
+			for j, ref := range d.Add {
+				d.Add[j] = h.name(ref)
+			}
+			changes[i].Value = d
+		}
+		key := task.Key(c.Key)
+		owned = owned || key == "owner" && c.Value != nil || key == "completed_by"
+	}
+	if owned || !sets(changes, task.Completed) {
+		return changes, nil
+	}
+	if h.settings == nil {
+		if err := a.load(ctx, h, nil); err != nil {
+			return nil, err
+		}
+	}
+	if me := task.Owner(h.settings.Owner); me != "" {
+		changes = append(changes, task.Change{Key: "completed_by", Value: me})
+	}
+	return changes, nil
+}
+
+// updated tells what was done.
+func (a *app) updated(ctx context.Context, h *house, before, after *task.Task) error {
 	if a.json {
 		fresh, src, err := h.tracker.Read(ctx, after.Path)
 		if err != nil {
@@ -219,11 +254,11 @@ func (a *app) update(ctx context.Context, name string, changes []task.Change) er
 	return a.write(func(w io.Writer) { fmt.Fprintln(w, after.Path) })
 }
 
-// makesReady tells whether the changes set the status ready.
-func makesReady(changes []task.Change) bool {
+// sets tells whether the changes set the status to s.
+func sets(changes []task.Change, s task.Status) bool {
 	for _, c := range changes {
 		v, _ := c.Value.(string)
-		if s, _ := task.ParseStatus(v); task.Key(c.Key) == "status" && s == task.Ready {
+		if got, _ := task.ParseStatus(v); task.Key(c.Key) == "status" && got == s {
 			return true
 		}
 	}

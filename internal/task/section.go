@@ -74,66 +74,79 @@ var (
 	commentLine = regexp.MustCompile(`^[ \t]*(?:[-*+][ \t]+)?<!--`)
 )
 
+// scanner reads a body line by line: what is code, what is comment, what is heading.
+type scanner struct {
+	fence     string // that the open code block began with, "" outside
+	inComment bool
+	list      []Section
+	lines     [][]bodyLine // visible ones, of each section
+	raw       [][]string   // all, of each section
+	open      bool         // the last section goes on
+}
+
 // scan reads the body: its sections and the visible lines of each.
 func scan(src []byte) ([]Section, [][]bodyLine) {
 	at, number := 0, 1
 	if f, broken := split(src); broken == nil {
 		at, number = f.body, lineOf(src, f.body)
 	}
-	var list []Section
-	var seen [][]bodyLine
-	var raw [][]string
-	fence, inComment := "", false
-	inSection := false
+	var s scanner
 	for ; at < len(src); number++ {
-		line, next := cutLine(src, at)
-		at = next
-		text := strings.TrimSuffix(string(line), "\r")
-		visible, code := text, fence != ""
-		switch {
-		case fence != "":
-			if m := fenceLine.FindStringSubmatch(text); m != nil && strings.HasPrefix(m[1], fence) && strings.TrimSpace(m[2]) == "" {
-				fence = ""
-			}
-		case inComment:
-			var rest string
-			if _, rest, inComment = strings.Cut(text, "-->"); inComment {
-				visible, inComment = stripComments(rest), false
-			} else {
-				visible, inComment = "", true
-			}
-		default:
-			if m := fenceLine.FindStringSubmatch(text); m != nil && !(m[1][0] == '`' && strings.Contains(m[2], "`")) {
-				fence, code = m[1], true
-				break
-			}
-			if m := headingLine.FindStringSubmatch(text); m != nil {
-				list = append(list, Section{Name: sectionName(stripComments(m[1])), Line: number})
-				seen, raw = append(seen, nil), append(raw, nil)
-				inSection = true
-				continue
-			}
-			if upperHead.MatchString(text) {
-				inSection = false // a new first-level part ends the section
-				continue
-			}
-			visible = stripComments(text)
-			if commentLine.MatchString(visible) { // one that goes on over lines
-				visible, _, _ = strings.Cut(visible, "<!--")
-				inComment = true
-			}
+		var line []byte
+		line, at = cutLine(src, at)
+		s.line(strings.TrimSuffix(string(line), "\r"), number)
+	}
+	for i := range s.list {
+		s.list[i].Text = strings.TrimSpace(strings.Join(s.raw[i], "\n"))
+		s.list[i].State = fullness(s.list[i].Name, s.lines[i])
+	}
+	return s.list, s.lines
+}
+
+func (s *scanner) line(text string, number int) {
+	visible, code := text, s.fence != ""
+	switch {
+	case s.fence != "":
+		if m := fenceLine.FindStringSubmatch(text); m != nil && strings.HasPrefix(m[1], s.fence) && strings.TrimSpace(m[2]) == "" {
+			s.fence = ""
 		}
-		if inSection {
-			i := len(list) - 1
-			seen[i] = append(seen[i], bodyLine{number, visible, code})
-			raw[i] = append(raw[i], text)
+	case s.inComment:
+		_, rest, ends := strings.Cut(text, "-->")
+		visible, s.inComment = stripComments(rest), !ends
+	default:
+		if m := fenceLine.FindStringSubmatch(text); m != nil && !(m[1][0] == '`' && strings.Contains(m[2], "`")) {
+			s.fence, code = m[1], true
+			break
+		}
+		if s.heading(text, number) {
+			return
+		}
+		visible = stripComments(text)
+		if commentLine.MatchString(visible) { // one that goes on over lines
+			visible, _, _ = strings.Cut(visible, "<!--")
+			s.inComment = true
 		}
 	}
-	for i := range list {
-		list[i].Text = strings.TrimSpace(strings.Join(raw[i], "\n"))
-		list[i].State = fullness(list[i].Name, seen[i])
+	if s.open {
+		i := len(s.list) - 1
+		s.lines[i] = append(s.lines[i], bodyLine{number, visible, code})
+		s.raw[i] = append(s.raw[i], text)
 	}
-	return list, seen
+}
+
+// heading takes a line that begins a section, or ends one as a first-level heading
+// does.
+func (s *scanner) heading(text string, number int) bool {
+	if m := headingLine.FindStringSubmatch(text); m != nil {
+		s.list = append(s.list, Section{Name: sectionName(stripComments(m[1])), Line: number})
+		s.lines, s.raw, s.open = append(s.lines, nil), append(s.raw, nil), true
+		return true
+	}
+	if upperHead.MatchString(text) {
+		s.open = false
+		return true
+	}
+	return false
 }
 
 // sectionName is the name as in SectionNames where it is one of them.

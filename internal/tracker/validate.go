@@ -105,28 +105,19 @@ func (t *Tracker) relations(all []*task.Task) (map[string][]relation, error) {
 				report(k, "id", "duplicate-id", "the id %s is also that of %s", k.ID, o.Path)
 			}
 		}
-		for _, d := range append(slices.Clone(k.DependsOn), k.Parent) {
-			key := "depends_on"
-			if d == k.Parent {
-				key = "parent"
-			}
-			switch {
-			case d == "" || slugs[d] != nil:
-			case ids[d] != nil:
-				report(k, key, "unknown-ref", "%s names no task: %s is the id of %s, write its slug", key, d, ids[d][0].Slug)
-			default:
-				report(k, key, "unknown-ref", "%s names no task: %s", key, d)
+		for _, d := range k.DependsOn {
+			if slugs[d] == nil {
+				report(k, "depends_on", "unknown-ref", "depends_on names no task: %s", unknown(d, ids))
 			}
 		}
-		if k.Milestone != "" {
-			if err := known.milestone(k.Milestone); err != nil {
-				report(k, "milestone", "unknown-ref", "%s", err)
-			}
+		if k.Parent != "" && slugs[k.Parent] == nil {
+			report(k, "parent", "unknown-ref", "parent names no task: %s", unknown(k.Parent, ids))
 		}
-		if k.Owner != "" {
-			if err := known.owner(k.Owner); err != nil {
-				report(k, "owner", "unknown-owner", "%s; known are %s", err, strings.Join(known.Owners, ", "))
-			}
+		if err := known.milestone(k.Milestone); err != nil && k.Milestone != "" {
+			report(k, "milestone", "unknown-ref", "%s; %s", err, fault.HintOf(err))
+		}
+		if err := known.owner(k.Owner); err != nil && k.Owner != "" {
+			report(k, "owner", "unknown-owner", "%s; %s", err, fault.HintOf(err))
 		}
 	}
 	for _, cycle := range task.NewGraph(all).Cycles() {
@@ -136,4 +127,12 @@ func (t *Tracker) relations(all []*task.Task) (map[string][]relation, error) {
 		}
 	}
 	return out, nil
+}
+
+// unknown is a reference that leads nowhere, with the slug where it is an id.
+func unknown(ref string, ids map[string][]*task.Task) string {
+	if ids[ref] == nil {
+		return ref
+	}
+	return fmt.Sprintf("%s is the id of %s, write its slug", ref, ids[ref][0].Slug)
 }
