@@ -56,7 +56,7 @@ type highlighter struct {
 	lang *lang
 	src  []byte
 	at   int
-	out  bytes.Buffer
+	out  strings.Builder
 }
 
 // span writes src up to end, in a class where there is one, line by line.

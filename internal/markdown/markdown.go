@@ -101,7 +101,7 @@ func render(src []byte, m mode, pc parser.Context) *Page {
 	r := &resolver{mode: m, src: src, page: &Page{}, ids: idSet{}}
 	r.resolve(doc)
 	var out bytes.Buffer
-	out.Grow(len(src) + len(src)/2)
+	out.Grow(3 * len(src)) // what documents of short lines make
 	if err := md.Renderer().Render(&out, src, doc); err != nil {
 		// The writer is memory and our renderers return no error; text is the
 		// honest answer should one ever do.

@@ -27,7 +27,7 @@ var rawPolicy = func() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	for name, attributes := range elements {
 		p.AllowElements(name)
-		p.AllowAttrs(strings.Fields(attributes + global)...).OnElements(name)
+		p.AllowAttrs(strings.Fields(attributes + " " + global)...).OnElements(name)
 		p.AllowNoAttrs().OnElements(name)
 	}
 	return p

@@ -9,24 +9,36 @@ import (
 )
 
 // global may stand on every element.
-const global = " id title lang dir "
+const global = "id title lang dir"
 
 // elements is the allow list that everything goes through, our own output as well
 // as raw HTML: the elements with the attributes that each may have.
 var elements = map[string]string{
-	"p": " align class ", "br": "", "hr": " align ", "blockquote": "", "div": " align class role tabindex aria-label ", "span": " class ",
-	"h1": " align ", "h2": " align ", "h3": " align ", "h4": " align ", "h5": " align ", "h6": " align ",
-	"ul": "", "ol": " start type reversed ", "li": " class value ", "dl": "", "dt": "", "dd": "",
-	"pre": " class tabindex ", "code": " class ", "kbd": "", "samp": "", "var": "", "tt": "",
-	"em": "", "strong": "", "b": "", "i": "", "u": "", "s": "", "strike": "", "del": " datetime ", "ins": " datetime ", "mark": "",
-	"small": "", "big": "", "sub": "", "sup": "", "q": "", "cite": "", "dfn": "", "abbr": "", "bdi": "", "bdo": "", "time": " datetime ",
-	"details": " open ", "summary": "", "figure": "", "figcaption": "", "ruby": "", "rt": "", "rp": "", "wbr": "",
-	"table": " align width ", "caption": " align ", "colgroup": " span ", "col": " align span width ",
-	"thead": " align ", "tbody": " align ", "tfoot": " align ", "tr": " align valign ",
-	"th": " align valign width colspan rowspan scope ", "td": " align valign width colspan rowspan ",
-	"a": " href class rel role aria-label ", "img": " src alt width height align loading ",
-	"input": " type disabled checked data-line aria-label ",
+	"p": "align class", "br": "", "hr": "align", "blockquote": "", "div": "align class role tabindex aria-label", "span": "class",
+	"h1": "align", "h2": "align", "h3": "align", "h4": "align", "h5": "align", "h6": "align",
+	"ul": "", "ol": "start type reversed", "li": "class value", "dl": "", "dt": "", "dd": "",
+	"pre": "class tabindex", "code": "class", "kbd": "", "samp": "", "var": "", "tt": "",
+	"em": "", "strong": "", "b": "", "i": "", "u": "", "s": "", "strike": "", "del": "datetime", "ins": "datetime", "mark": "",
+	"small": "", "big": "", "sub": "", "sup": "", "q": "", "cite": "", "dfn": "", "abbr": "", "bdi": "", "bdo": "", "time": "datetime",
+	"details": "open", "summary": "", "figure": "", "figcaption": "", "ruby": "", "rt": "", "rp": "", "wbr": "",
+	"table": "align width", "caption": "align", "colgroup": "span", "col": "align span width",
+	"thead": "align", "tbody": "align", "tfoot": "align", "tr": "align valign",
+	"th": "align valign width colspan rowspan scope", "td": "align valign width colspan rowspan",
+	"a": "href class rel role aria-label", "img": "src alt width height align loading",
+	"input": "type disabled checked data-line aria-label",
 }
+
+// allowed is elements with global added, for looking up.
+var allowed = func() map[string]map[string]bool {
+	all := map[string]map[string]bool{}
+	for name, own := range elements {
+		all[name] = map[string]bool{}
+		for _, key := range strings.Fields(own + " " + global) {
+			all[name][key] = true
+		}
+	}
+	return all
+}()
 
 // maxElements is how deep elements may nest in the output. Browsers stop nesting
 // at 512 and so does Go's parser; the shell needs some for itself.
@@ -36,9 +48,10 @@ const maxElements = 300
 // makes every element end where its parent does, so that no document can close the
 // elements of the page around it.
 type gate struct {
-	out     bytes.Buffer
+	out     strings.Builder
 	open    []string // elements written and not ended
 	anchors int      // how many of them are links
+	seen    []string // attributes of the tag at hand
 }
 
 // sanitize lets through what is allowed. sanitize(sanitize(x)) is sanitize(x).
@@ -56,7 +69,10 @@ func sanitize(src []byte) string {
 		case html.SelfClosingTagToken, html.StartTagToken:
 			g.start(z)
 		case html.EndTagToken:
-			name, _ := z.TagName()
+			name := bareName(z.Raw(), "</")
+			if name == nil {
+				name, _ = z.TagName()
+			}
 			if i := opener(g.open, name); i >= 0 {
 				g.closeTo(i)
 			}
@@ -79,24 +95,31 @@ func (g *gate) text(raw []byte) {
 }
 
 func (g *gate) start(z *html.Tokenizer) {
-	b, more := z.TagName()
+	b, more := bareName(z.Raw(), "<"), false
+	if b == nil {
+		b, more = z.TagName()
+	}
 	name := atom.String(b)
-	allowed, ok := elements[name]
+	attributes, ok := allowed[name]
 	if !ok || !void[name] && len(g.open) >= maxElements || name == "a" && g.anchors > 0 {
 		return
 	}
 	g.out.WriteByte('<')
 	g.out.WriteString(name)
-	var seen []string
+	g.seen = g.seen[:0]
 	for more {
 		var k, v []byte
 		k, v, more = z.TagAttr()
-		key := atom.String(k)
-		if !strings.Contains(allowed, " "+key+" ") && !strings.Contains(global, " "+key+" ") || !validValue(name, key, string(v)) || contains(seen, key) {
+		key, value := atom.String(k), string(v)
+		if !attributes[key] || contains(g.seen, key) || !validValue(name, key, value) {
 			continue
 		}
-		seen = append(seen, key)
-		g.out.WriteString(" " + key + `="` + html.EscapeString(string(v)) + `"`)
+		g.seen = append(g.seen, key)
+		g.out.WriteByte(' ')
+		g.out.WriteString(key)
+		g.out.WriteString(`="`)
+		g.out.WriteString(html.EscapeString(value))
+		g.out.WriteByte('"')
 	}
 	g.out.WriteByte('>')
 	if !void[name] {
@@ -105,6 +128,21 @@ func (g *gate) start(z *html.Tokenizer) {
 			g.anchors++
 		}
 	}
+}
+
+// bareName is the name of a tag that has nothing but a name, as most have; nil for
+// others. It saves the copies that TagName makes.
+func bareName(raw []byte, open string) []byte {
+	if len(raw) < len(open)+2 || raw[len(raw)-1] != '>' {
+		return nil
+	}
+	name := raw[len(open) : len(raw)-1]
+	for _, c := range name {
+		if !(c >= 'a' && c <= 'z' || isDigit(c)) {
+			return nil
+		}
+	}
+	return name
 }
 
 func (g *gate) closeTo(depth int) {
