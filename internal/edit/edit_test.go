@@ -18,7 +18,7 @@ import (
 
 // bench is an editor over a checkout of its own.
 type bench struct {
-	t     *testing.T
+	t     testing.TB
 	root  string
 	state string
 	repo  *repo.Repo
@@ -26,7 +26,7 @@ type bench struct {
 	*edit.Editor
 }
 
-func newBench(t *testing.T, files map[string]string) *bench {
+func newBench(t testing.TB, files map[string]string) *bench {
 	t.Helper()
 	b := &bench{t: t, root: t.TempDir(), state: filepath.Join(t.TempDir(), "tasks")}
 	for name, text := range files {

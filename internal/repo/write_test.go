@@ -238,6 +238,7 @@ func TestManyGoroutinesWithoutLockDir(t *testing.T) {
 }
 
 func TestLockNamesItsHolder(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, "docs/a.md", "docs/b.md")
 	holder := h.child("hold")
 	started(t, holder)
@@ -301,6 +302,7 @@ func TestStateFolderMustBeOurs(t *testing.T) {
 // However a writer is killed, the file is the old text or the new one, and what it
 // left is gone after the next write.
 func TestKilledWriters(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	texts := []string{"first", strings.Repeat("old\n", longText/4), strings.Repeat("new\n", longText/4)}
 	h.put("docs/a.md", "first")
