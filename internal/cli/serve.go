@@ -217,14 +217,14 @@ func (p *program) run(ctx context.Context, ln net.Listener) error {
 			stop()
 		}
 	})
-	services.Go(func() { p.watch(ctx) })
-	if p.beat {
-		services.Go(func() {
-			if err := p.manager.Run(ctx); err != nil {
-				p.log.Error("the manager stopped", "err", err)
-			}
-		})
-	}
+	services.Go(func() {
+		p.awaitFirstPage(ctx)
+		services.Go(func() { p.watch(ctx) })
+		services.Go(func() { p.docs.Warm(ctx) })
+		if p.beat {
+			services.Go(func() { p.manage(ctx) })
+		}
+	})
 	<-ctx.Done()
 	stop()
 
@@ -248,6 +248,23 @@ func (p *program) run(ctx context.Context, ln net.Listener) error {
 		return err
 	default:
 		return nil
+	}
+}
+
+// awaitFirstPage waits until a request was answered, or nobody seems to come: what
+// scans the checkout would only slow the first page down.
+func (p *program) awaitFirstPage(ctx context.Context) {
+	select {
+	case <-p.web.Served():
+	case <-time.After(500 * time.Millisecond):
+	case <-ctx.Done():
+	}
+}
+
+// manage runs the manager's loop.
+func (p *program) manage(ctx context.Context) {
+	if err := p.manager.Run(ctx); err != nil {
+		p.log.Error("the manager stopped", "err", err)
 	}
 }
 

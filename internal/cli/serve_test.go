@@ -24,6 +24,7 @@ type served struct {
 	lines     *bufio.Reader // standard output after the first line
 	stderr    *lockedBuffer
 	stop      context.CancelFunc
+	drain     sync.Once
 	exit      chan int
 }
 
@@ -71,7 +72,7 @@ func startServe(t *testing.T, root string, env map[string]string, args ...string
 func (s *served) end(t *testing.T) int {
 	t.Helper()
 	s.stop()
-	go io.Copy(io.Discard, s.lines)
+	s.drain.Do(func() { go io.Copy(io.Discard, s.lines) })
 	select {
 	case code := <-s.exit:
 		s.exit <- code

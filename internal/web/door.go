@@ -51,6 +51,7 @@ func (s *Server) Handler(addr string) http.Handler {
 }
 
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer d.s.first.Do(func() { close(d.s.served) })
 	secure(w.Header())
 	req := &request{Request: r, door: d}
 	rt := (*route)(nil)

@@ -60,6 +60,8 @@ type Server struct {
 	hub       *hub
 	streams   limiter // of the assistant's event streams
 
+	first     sync.Once
+	served    chan struct{} // closed when the first request was answered
 	loginUsed atomic.Bool
 	watching  atomic.Bool // Changed is told of every change
 	stop      context.CancelFunc
@@ -78,7 +80,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Config: c, repoName: filepath.Base(c.Repo.Root())}
+	s := &Server{Config: c, repoName: filepath.Base(c.Repo.Root()), served: make(chan struct{})}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.assets = newAssets(files, c.Dev)
 	if s.templates, err = newTemplates(files, c.Dev); err != nil {
@@ -89,6 +91,10 @@ func New(c Config) (*Server, error) {
 	s.background(func(context.Context) { s.hub.run() })
 	return s, nil
 }
+
+// Served is closed when the first request has been answered: what would only slow
+// the first page down waits for it.
+func (s *Server) Served() <-chan struct{} { return s.served }
 
 // Watching says whether every change of a file is told by Changed from now on.
 func (s *Server) Watching(on bool) { s.watching.Store(on) }
