@@ -3,6 +3,7 @@ package web
 import (
 	_ "embed"
 	"fmt"
+	"html"
 	"html/template"
 	"path"
 	"regexp"
@@ -42,8 +43,10 @@ var templateFuncs = template.FuncMap{
 	"deref":         deref,
 	"queueable":     queueable,
 	"lower":         strings.ToLower,
+	"sentence":      sentence,
 	"lead":          lead,
 	"figures":       figures,
+	"saysSame":      saysSame,
 }
 
 //go:embed assets/icons/sprite.svg
@@ -293,6 +296,23 @@ func dirOf(p string) string {
 		return p[:i+1]
 	}
 	return ""
+}
+
+// sentence is a message of the program as a sentence of its own.
+func sentence(s string) string {
+	r, size := utf8.DecodeRuneInString(s)
+	if size == 0 {
+		return s
+	}
+	return string(unicode.ToUpper(r)) + s[size:]
+}
+
+var tags = regexp.MustCompile(`<[^>]*>`)
+
+// saysSame tells whether a rendered heading says the title and nothing else.
+func saysSame(heading template.HTML, title string) bool {
+	text := html.UnescapeString(tags.ReplaceAllString(string(heading), ""))
+	return strings.EqualFold(strings.Join(strings.Fields(text), " "), strings.Join(strings.Fields(title), " "))
 }
 
 // figure is one number of the status page.

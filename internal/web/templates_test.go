@@ -130,6 +130,23 @@ func TestLead(t *testing.T) {
 	}
 }
 
+func TestSaysSame(t *testing.T) {
+	for _, tt := range []struct {
+		heading template.HTML
+		title   string
+		want    bool
+	}{
+		{`<h1 id="x">Retry <em>&amp; wait</em><a class="anchor" href="#x"></a></h1>`, "Retry & wait", true},
+		{`<h1>Retry</h1>`, "retry ", true},
+		{`<h1>Retry</h1>`, "Retry more", false},
+		{"", "Retry", false},
+	} {
+		if got := saysSame(tt.heading, tt.title); got != tt.want {
+			t.Errorf("saysSame(%q, %q) = %v", tt.heading, tt.title, got)
+		}
+	}
+}
+
 // sampleDoc is a document with everything that a document can hold.
 const sampleDoc = `# Delivery guarantees
 

@@ -51,7 +51,8 @@ export class Approval {
       this.top = top;
     };
     this.watch = new ResizeObserver(this.moved);
-    addEventListener("focus", () => this.arm());
+    this.gone = new AbortController();
+    addEventListener("focus", () => this.arm(), { signal: this.gone.signal });
     this.arm();
   }
 
@@ -59,7 +60,7 @@ export class Approval {
   placed(zone) {
     this.watch.observe(zone);
     this.watch.observe(this.root);
-    zone.addEventListener("scroll", this.moved, { passive: true });
+    zone.addEventListener("scroll", this.moved, { passive: true, signal: this.gone.signal });
   }
 
   /** A card that has just come or moved does not take a click meant for what was there. */
@@ -77,6 +78,7 @@ export class Approval {
 
   remove() {
     this.watch.disconnect();
+    this.gone.abort();
     clearTimeout(this.timer);
     this.root.remove();
   }

@@ -4,7 +4,7 @@
 import { Backoff } from "../lib/backoff.js";
 import { readFrames } from "../lib/eventstream.js";
 
-/** @typedef {{state: "connecting" | "live" | "offline", since: number}} State */
+/** @typedef {{state: "connecting" | "live" | "offline" | "locked", since: number}} State */
 /** @typedef {{event: string, data: any}} LiveEvent */
 
 export class Bus {
@@ -57,8 +57,10 @@ export class Bus {
     const backoff = new Backoff();
     for (;;) {
       const abort = new AbortController();
+      let locked = false; // the server is there, but wants its token
       try {
         const response = await fetch("/events", { headers: { Accept: "text/event-stream" }, signal: abort.signal });
+        locked = response.status === 401;
         if (response.ok) {
           backoff.opened();
           await readFrames(response, ({ event, data }) => {
@@ -67,7 +69,7 @@ export class Bus {
           }, abort);
         }
       } catch { /* cut; tried again */ }
-      this.tell("offline");
+      this.tell(locked ? "locked" : "offline");
       await backoff.wait();
     }
   }

@@ -22,9 +22,10 @@ export function live(dot) {
     };
     const fresh = state === "live" && Date.now() - saved < 60_000;
     dot.dataset.liveState = fresh ? "saved" : state;
-    const words = fresh ? `Updated ${age(saved)} ago` : state === "live" ? "Live" : state === "offline" ? `Offline ${age(since)}` : "Connecting";
+    const words = state === "locked" ? "Not signed in" : fresh ? `Updated ${age(saved)} ago` : state === "live" ? "Live" : state === "offline" ? `Offline ${age(since)}` : "Connecting";
     if (text.textContent !== words) text.textContent = words;
-    dot.title = state === "offline" ? "The server does not answer. You can go on reading; it is tried again." : "This page follows its file";
+    dot.title = state === "offline" ? "The server does not answer. You can go on reading; it is tried again."
+      : state === "locked" ? "Open the login address that tasks serve printed to follow changes." : "This page follows its file";
   };
   setInterval(draw, 1000);
 
@@ -48,13 +49,13 @@ export function live(dot) {
     heard ||= event === "page";
     if (event === "page" && data.path === docRel) void refresh();
     else if (event === "page" && (data.change !== "changed" || LISTS.has(pageKind))) soon();
-    else if (event === "status" || event === "hello") soon(); // hello: what was missed while nobody listened
+    else if (event === "status" || (event === "hello" && pageKind !== "error")) soon(); // hello: what was missed while nobody listened
     else if (event === "chat") document.dispatchEvent(new CustomEvent("tasks:chat", { detail: data }));
   }, (now) => {
     ({ state, since } = now);
     document.documentElement.dataset.live = state;
     draw();
-    if (state === "live") soon();
+    if (state === "live" && document.body.dataset.pageKind !== "error") soon();
   });
   bus.start();
   document.addEventListener("tasks:refresh", () => void refresh());
