@@ -1,0 +1,273 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+const (
+	guide  = "browse/docs/guide/configuration.md"
+	aside  = `document.querySelector("[data-chat-drawer]")`
+	newest = `[...document.querySelectorAll(".turn")].at(-1)`
+)
+
+// visit opens a page, with the drawer open and its conversation there.
+func (p *page) visit(s *server, path string) {
+	p.t.Helper()
+	p.do(chromedp.Navigate(s.url + path))
+	p.drawer()
+}
+
+// drawer opens the drawer where it is closed and waits for its conversation.
+func (p *page) drawer() {
+	p.t.Helper()
+	if !js[bool](p, `document.documentElement.dataset.drawer === "open"`) {
+		p.do(chromedp.Click("[data-chat-toggle]"))
+	}
+	p.until(aside + `?.dataset.started !== undefined`)
+}
+
+// ask types a question and sends it with Enter.
+func (p *page) ask(text string) {
+	p.t.Helper()
+	p.do(chromedp.Click("[data-chat-input]"), chromedp.SendKeys("[data-chat-input]", text), chromedp.KeyEvent(kb.Enter))
+	p.until(`document.querySelector("[data-chat-input]").value === ""`)
+}
+
+// done waits for the end of the newest turn and gives its reason.
+func (p *page) done() string {
+	p.t.Helper()
+	p.until(newest + `?.dataset.reason`)
+	return js[string](p, newest+`.dataset.reason`)
+}
+
+func TestAskAndSeeTheStream(t *testing.T) {
+	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
+	p := open(t, s, 1440, 900)
+	p.visit(s, guide)
+	if got := js[string](p, `document.body.dataset.docRel`); got != "docs/guide/configuration.md" {
+		t.Errorf("data-doc-rel %q", got)
+	}
+	p.until(aside + `.innerText.includes("scripted")`)
+	p.ask("What happens to a message that keeps failing?")
+	p.until(`document.querySelector(".tool[data-tool=search_files]")`)
+	p.until(newest + `.querySelector(".reply")?.innerText.includes("set aside, not lost")`)
+	if reason := p.done(); reason != "stop" {
+		t.Errorf("reason %s", reason)
+	}
+	for js, want := range map[string]string{
+		newest + `.querySelectorAll(".tool").length`:                                                               "3",
+		`[...document.querySelectorAll(".tool")].map(c => c.dataset.state).join()`:                                 "ok,ok,ok",
+		newest + `.querySelector(".reply ol li strong, .reply strong")?.textContent`:                               "set aside, not lost",
+		newest + `.querySelectorAll(".reply script, .reply [onclick], .reply [style]").length`:                     "0",
+		newest + `.querySelector(".tool").open`:                                                                    "false",
+		newest + `.querySelector(".reply pre code")?.textContent.includes("lantern dead list mail")`:               "true",
+		`document.querySelector("[data-chat-usage]")?.innerText.includes("scripted")`:                              "true",
+		`[...document.querySelectorAll(".reply a")].some(a => a.getAttribute("href").startsWith("/browse/docs/"))`: "true",
+	} {
+		p.equal(js, want)
+	}
+	p.shot("story-question")
+	p.quiet()
+}
+
+// equal compares an expression, as text.
+func (p *page) equal(expression, want string) {
+	p.t.Helper()
+	if got := js[string](p, "String("+expression+")"); got != want {
+		p.t.Errorf("%s = %q, want %q", expression, got, want)
+	}
+}
+
+func TestEditAppearsWithoutReloadAndIsUndone(t *testing.T) {
+	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
+	p := open(t, s, 1440, 900)
+	p.visit(s, guide)
+	js[bool](p, `window.sameDocument = true`)
+	const cell = `document.querySelector("main table td:nth-child(2)").textContent`
+	p.equal(cell, "3")
+	p.ask("Correct the retry limit: it is 5 since last week")
+	p.until(cell + ` === "5"`)
+	p.done()
+	p.until(`document.querySelector(".diff-card .plus")?.textContent === "+1"`)
+	p.shot("story-edit")
+	file := filepath.Join(s.root, "docs/guide/configuration.md")
+	if data, err := os.ReadFile(file); err != nil || !strings.Contains(string(data), "| `retry.limit` | `5` |") {
+		t.Errorf("the file was not changed: %v", err)
+	}
+	p.do(chromedp.Click("[data-chat-undo]"))
+	p.until(cell + ` === "3"`)
+	p.until(`document.querySelector(".diff-card").dataset.undone === "true"`)
+	p.do(chromedp.Click("[data-chat-undo]"))
+	p.until(cell + ` === "5"`)
+	p.do(chromedp.Click("[data-chat-undo]"))
+	p.until(cell + ` === "3"`)
+	p.equal(`window.sameDocument`, "true")
+
+	// A hand of the user's comes in between: the undo is refused, nothing is lost.
+	p.do(chromedp.Click("[data-chat-undo]"))
+	p.until(cell + ` === "5"`)
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine := strings.Replace(string(data), "# Configuration", "# Configuration, by hand", 1)
+	if err := os.WriteFile(file, []byte(mine), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p.until(`document.querySelector("main h1").textContent.includes("by hand")`)
+	p.do(chromedp.Click("[data-chat-undo]"))
+	p.until(`document.querySelector(".diff-card [role=status]").textContent !== ""`)
+	if now, _ := os.ReadFile(file); string(now) != mine {
+		t.Error("the undo wrote over a change by hand")
+	}
+	p.quiet("409")
+}
+
+func TestATurnGoesOnWhileThePageChanges(t *testing.T) {
+	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
+	p := open(t, s, 1440, 900)
+	p.visit(s, guide)
+	p.ask("Give me a tour of the architecture")
+	p.until(newest + `?.innerText.includes("three loops")`)
+	p.visit(s, "status")
+	p.visit(s, guide)
+	p.until(newest + `?.innerText.includes("three loops")`)
+	if js[string](p, newest+`.dataset.reason || ""`) != "" {
+		t.Error("the turn was over before the page was left: the test proves nothing")
+	}
+	p.do(chromedp.Reload())
+	p.drawer()
+	p.until(newest + `?.innerText.includes("short to explain")`)
+	if reason := p.done(); reason != "stop" {
+		t.Errorf("reason %s", reason)
+	}
+	whole := js[string](p, newest+`.querySelector(".reply").innerText`)
+	p.do(chromedp.Reload())
+	p.until(newest + `?.dataset.reason`)
+	if again := js[string](p, newest+`.querySelector(".reply").innerText`); again != whole {
+		t.Errorf("after a reload the answer reads differently:\n%s\n---\n%s", again, whole)
+	}
+	p.quiet()
+}
+
+func TestStop(t *testing.T) {
+	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
+	p := open(t, s, 1440, 900)
+	p.visit(s, guide)
+	p.ask("Give me a tour of the architecture")
+	p.until(newest + `?.innerText.includes("three loops")`)
+	began := time.Now()
+	p.do(chromedp.Click("[data-chat-stop]"))
+	if reason := p.done(); reason != "cancelled" {
+		t.Errorf("reason %s", reason)
+	}
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("stopping took %v", took)
+	}
+	if js[bool](p, newest+`.innerText.includes("short to explain")`) {
+		t.Error("the answer was whole before it was stopped: the test proves nothing")
+	}
+	p.ask("What happens to a message that keeps failing?")
+	if reason := p.done(); reason != "stop" {
+		t.Errorf("after a stop: %s", reason)
+	}
+	p.quiet()
+}
+
+func TestHandOverIsApproved(t *testing.T) {
+	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
+	p := open(t, s, 1440, 900)
+	p.visit(s, "tasks/spread-retries-with-jitter")
+	p.ask("Hand the jitter task to the manager")
+	p.until(`document.querySelector("[data-chat-ask]")`)
+	p.equal(`document.querySelector("[data-chat-ask]").innerText.includes("retry.jitter")`, "true")
+	p.equal(`document.querySelector("[data-chat-ask]").contains(document.activeElement)`, "false")
+	p.equal(`document.querySelector("[data-chat-always]")`, "null")
+	p.shot("story-approval")
+	p.until(`!document.querySelector("[data-chat-allow]").disabled`)
+	p.do(chromedp.Click("[data-chat-allow]"))
+	p.until(newest + `.innerText.includes("It is in the queue")`)
+	p.done()
+	p.visit(s, "status")
+	p.equal(`document.querySelector("main").innerText.includes("Spread retries with jitter")`, "true")
+	p.equal(`/queued/i.test(document.querySelector("main").innerText)`, "true")
+	before, err := os.ReadFile(filepath.Join(s.root, "tasks/workstreams/delivery/tasks/spread-retries-with-jitter.md"))
+	if err != nil || strings.Contains(string(before), "queued") {
+		t.Errorf("the worksheet was touched: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(s.root, ".worktrees")); err == nil {
+		t.Error("handing over made a worktree")
+	}
+	p.quiet()
+}
+
+func TestDenied(t *testing.T) {
+	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
+	p := open(t, s, 1440, 900)
+	p.visit(s, "")
+	p.ask("Hand the jitter task to the manager")
+	p.until(`document.querySelector("[data-chat-deny]") && !document.querySelector("[data-chat-deny]").disabled`)
+	p.do(chromedp.Click("[data-chat-deny]"))
+	p.until(newest + `.innerText.includes("ready, not queued")`)
+	p.done()
+	p.quiet()
+}
+
+func TestAMistakeAndItsRepair(t *testing.T) {
+	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
+	p := open(t, s, 1440, 900)
+	p.visit(s, "browse/docs/guide/delivery.md")
+	p.ask("Make the lease 60 seconds")
+	p.until(newest + `?.innerText.includes("60 seconds")  && ` + newest + `.dataset.reason`)
+	p.equal(`[...document.querySelectorAll(".tool")].map(c => c.dataset.state).join()`, "error,ok,ok")
+	p.equal(`document.querySelector("main").innerText.includes("one receiver for 60 seconds")`, "true")
+	p.quiet()
+}
+
+func TestSaveChangesTheOpenPage(t *testing.T) {
+	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
+	p := open(t, s, 1440, 900)
+	p.visit(s, guide)
+	p.until(`document.querySelector("[data-live]")?.dataset.live === "on" || document.documentElement.dataset.live === "on" || document.querySelector(".live")?.innerText.match(/live/i)`)
+	js[bool](p, `(window.sameDocument = true, document.querySelector("#user-content-storage").scrollIntoView(), true)`)
+	at := js[float64](p, `document.querySelector("#user-content-storage").getBoundingClientRect().top`)
+	p.do(chromedp.SendKeys("[data-chat-input]", "half a thought"))
+	file := filepath.Join(s.root, "docs/guide/configuration.md")
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(strings.Replace(string(data), "## A complete file", "## The whole file", 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p.until(`document.querySelector("#user-content-the-whole-file")`)
+	p.equal(`window.sameDocument`, "true")
+	p.equal(`document.querySelector("[data-chat-input]").value`, "half a thought")
+	if now := js[float64](p, `document.querySelector("#user-content-storage").getBoundingClientRect().top`); now-at > 2 || at-now > 2 {
+		t.Errorf("the page moved under the reader: %v, then %v", at, now)
+	}
+	p.do(chromedp.Reload())
+	p.drawer()
+	p.equal(`document.querySelector("[data-chat-input]").value`, "half a thought")
+	p.quiet()
+}
+
+func TestWithoutAModel(t *testing.T) {
+	root := write(t, map[string]string{"README.md": "# Alone\n\n<img src=x onerror=alert(1)> ![pixel](https://evil.invalid/p.png) [bad](javascript:alert(1))\n"})
+	git(t, root, "init", "-q")
+	s := start(t, nil, "serve", "-C", root, "--addr", "127.0.0.1:0")
+	p := open(t, s, 1440, 900)
+	p.visit(s, "browse/README.md")
+	p.until(`document.querySelector("[data-chat-setup]")?.innerText.includes("OPENAI_API_KEY")`)
+	p.equal(`document.querySelector("[data-chat-setup]").innerText.includes("OPENAI_BASE_URL")`, "true")
+	p.equal(`document.querySelectorAll("main img").length`, "0")
+	p.equal(`[...document.querySelectorAll("main a")].some(a => /^javascript/i.test(a.href))`, "false")
+	p.quiet()
+}
