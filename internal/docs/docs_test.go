@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -91,7 +92,7 @@ func TestKindsAndTitles(t *testing.T) {
 		{"bom.md", docs.Doc, "With marks"},
 		{"hugo.md", docs.Doc, "Plus"},
 		{"block.md", docs.Doc, "over lines"},
-		{"html.md", docs.Doc, "Raw"},
+		{"html.md", docs.Doc, "Raw title"},
 		{"tasks/workstreams/w/tasks/g.md", docs.Task, "Mend the gate"},
 		{"tasks/README.md", docs.Doc, "Tasks"},
 		{"docs/status.md", docs.Doc, "Not below tasks"},
@@ -337,4 +338,32 @@ func TestFolder(t *testing.T) {
 	if _, err := l.Folder(ctx, "none", 0, 10); fault.CodeOf(err) != fault.NotFound {
 		t.Errorf("a folder that is not there: %v", err)
 	}
+}
+
+func TestManyReadersAndChanges(t *testing.T) {
+	l, root := library(t, map[string]string{"a.md": "[b](b.md) [[c]]\n", "b.md": "# B\n", "docs/c.md": "# C\n"})
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			for n := range 50 {
+				if _, err := l.Page(context.Background(), "a.md"); err != nil {
+					t.Error(err)
+				}
+				if _, err := l.Tree(context.Background(), "docs/c.md"); err != nil {
+					t.Error(err)
+				}
+				if i == 0 {
+					name := fmt.Sprintf("docs/new%d.md", n%5)
+					if n%2 == 0 {
+						write(t, root, name, "# New\n")
+					} else {
+						_ = os.Remove(filepath.Join(root, name))
+					}
+					l.Invalidate(name)
+				}
+			}
+		})
+	}
+	wg.Go(func() { l.Warm(context.Background()) })
+	wg.Wait()
 }

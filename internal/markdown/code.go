@@ -44,7 +44,7 @@ func writeCodeBlock(w util.BufWriter, src []byte, n ast.Node, entering bool) (as
 	}
 	_, _ = w.WriteString(`<div class="code">`)
 	name := className(lang)
-	if name != "" {
+	if name != "" && !plainLabel[name] {
 		_, _ = w.WriteString(`<div class="code-lang">` + name + `</div>`)
 	}
 	_, _ = w.WriteString(`<pre class="chroma" tabindex="0"><code`)
@@ -56,6 +56,9 @@ func writeCodeBlock(w util.BufWriter, src []byte, n ast.Node, entering bool) (as
 	_, _ = w.WriteString("</code></pre></div>\n")
 	return ast.WalkSkipChildren, nil
 }
+
+// plainLabel are the languages that say nothing to a reader.
+var plainLabel = map[string]bool{"text": true, "txt": true, "plain": true, "plaintext": true, "none": true}
 
 // className is what of a language's name may stand in a class.
 func className(lang string) string {

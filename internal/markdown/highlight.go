@@ -199,11 +199,11 @@ func (h *highlighter) word(end int) {
 		word = strings.ToLower(word)
 	}
 	class := h.lang.words[word]
+	if class == "k" && h.at > 0 && h.src[h.at-1] == '.' {
+		class = "" // a.type, x.end: a member, not a keyword
+	}
 	if class == "" && i < end && (h.src[i] == '(' || h.src[i] == '!' && i+1 < end && h.src[i+1] == '(') && h.lang.calls {
 		class = "nf"
-	}
-	if class != "" && h.at > 0 && h.src[h.at-1] == '.' && class == "k" {
-		class = "" // a.type, x.end: a member, not a keyword
 	}
 	h.span(class, i)
 }

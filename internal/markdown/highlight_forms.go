@@ -42,7 +42,7 @@ func (h *highlighter) keyLine(end int) {
 		return
 	case len(line) > 0 && line[0] != '#' && line[0] != '"' && line[0] != '\'':
 		if n := bytes.IndexAny(line, ":="); n > 0 && !bytes.ContainsAny(line[:n], "{[,#\"'") && (line[n] == '=' || n+1 == len(line) || line[n+1] == ' ' || line[n+1] == '\r') {
-			h.span("nt", h.at+n)
+			h.span("nt", h.at+len(bytes.TrimRight(line[:n], " \t")))
 		}
 	}
 	h.code(end)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // lang is a language as the scanner sees it.
@@ -42,28 +43,41 @@ type quote struct {
 
 // length is how much of s the literal takes; 0 where it is none.
 func (q quote) length(s []byte) int {
-	i := len(q.open)
-	for i < len(s) {
+	if q.char {
+		return q.charLength(s)
+	}
+	for i := len(q.open); i < len(s); i++ {
 		switch {
 		case q.escape && s[i] == '\\':
-			i += 2
-			continue
+			i++
 		case bytes.HasPrefix(s[i:], []byte(q.close)):
 			return i + len(q.close)
 		case s[i] == '\n' && !q.multi:
-			if q.char {
-				return 0
-			}
 			return i
-		case q.char && i > 12:
-			return 0
 		}
-		i++
-	}
-	if q.char {
-		return 0
 	}
 	return len(s)
+}
+
+// charLength is the length of 'x' or '\u{1F600}'.
+func (q quote) charLength(s []byte) int {
+	if len(s) < 3 {
+		return 0
+	}
+	if s[1] == '\\' {
+		if i := bytes.IndexByte(s[2:min(len(s), 14)], '\''); i > 0 {
+			return i + 3
+		}
+		if bytes.HasPrefix(s, []byte(`'\''`)) {
+			return 4
+		}
+		return 0
+	}
+	_, n := utf8.DecodeRune(s[1:])
+	if len(s) > 1+n && s[1] != '\n' && s[1+n] == '\'' {
+		return n + 2
+	}
+	return 0
 }
 
 // spec is a line of the table from which a lang is made when it is first used.

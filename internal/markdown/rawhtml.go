@@ -36,11 +36,12 @@ var rawPolicy = func() *bluemonday.Policy {
 func (r *resolver) rewrite(piece []byte) string {
 	var out strings.Builder
 	z := html.NewTokenizer(bytes.NewReader(piece))
-	skip := "" // the element whose content is dropped
-	heading := false
+	skip := ""                  // the element whose content is dropped
+	heading, title := false, "" // in <h1>, and its text
 	for {
 		kind := z.Next()
 		if kind == html.ErrorToken {
+			r.rawTitle(title)
 			return out.String()
 		}
 		t := z.Token()
@@ -54,12 +55,13 @@ func (r *resolver) rewrite(piece []byte) string {
 		case html.TextToken:
 			out.WriteString(html.EscapeString(t.Data))
 			r.page.Words += words([]byte(t.Data))
-			if heading && !r.answer && r.page.Title == "" {
-				r.page.Title = strings.Join(strings.Fields(t.Data), " ")
+			if heading {
+				title += t.Data
 			}
 		case html.EndTagToken:
 			if t.DataAtom == atom.H1 {
-				heading = false
+				r.rawTitle(title)
+				heading, title = false, ""
 			}
 			out.WriteString(t.String())
 		case html.StartTagToken, html.SelfClosingTagToken:
@@ -81,6 +83,13 @@ func (r *resolver) rewrite(piece []byte) string {
 			t.Attr = r.rawAttrs(t)
 			out.WriteString(t.String())
 		}
+	}
+}
+
+// rawTitle takes the text of a raw <h1> for the title, where there is none yet.
+func (r *resolver) rawTitle(text string) {
+	if text = strings.Join(strings.Fields(text), " "); r.page.Title == "" && !r.answer {
+		r.page.Title = text
 	}
 }
 

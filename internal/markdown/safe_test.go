@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -175,6 +176,37 @@ func FuzzRender(f *testing.F) {
 		checkSafe(t, markdown.Render(src, 1, hostileLinks{}).HTML)
 		for _, b := range stream(string(src)) {
 			checkSafe(t, b.HTML)
+		}
+	})
+}
+
+// Highlighting adds spans within lines and changes no character of the code.
+func FuzzHighlight(f *testing.F) {
+	for _, lang := range []string{"go", "rust", "yaml", "html", "diff", "console", "markdown", "css", "sh", "json", "lua"} {
+		f.Add(lang, "<a b='c\\'d\">e</a> // f /* g */ 'h 1.2e+3 ${i} @j \n# k: l\n```m\n+n\n$ o")
+	}
+	f.Fuzz(func(t *testing.T, lang, code string) {
+		if !utf8.ValidString(code) || strings.ContainsAny(code, "\r\x00") || len(code) > 1<<13 {
+			return
+		}
+		out := markdown.Highlight(lang, []byte(code))
+		nodes, err := html.ParseFragment(strings.NewReader(out), &html.Node{Type: html.ElementNode, Data: "code", DataAtom: atom.Code})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var text strings.Builder
+		for _, n := range nodes {
+			if n.Type == html.ElementNode {
+				if n.DataAtom != atom.Span || len(n.Attr) != 1 || n.FirstChild == nil || n.FirstChild.Type != html.TextNode || strings.Contains(n.FirstChild.Data, "\n") {
+					t.Errorf("%q in %s: %s", code, lang, out)
+					continue
+				}
+				n = n.FirstChild
+			}
+			text.WriteString(n.Data)
+		}
+		if text.String() != code {
+			t.Errorf("%q in %s reads %q", code, lang, text.String())
 		}
 	})
 }
