@@ -1,15 +1,12 @@
 package web
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"tasks/internal/chat"
 	"tasks/internal/fault"
-	"tasks/internal/repo"
 )
 
 // chatStart is POST /actions/chat: it begins a turn and follows it to its end.
@@ -84,58 +81,6 @@ func (s *Server) watchEnded(r *request, err error) {
 	if err != nil && err != errEnough && r.Context().Err() == nil {
 		s.Log.Debug("an event stream ended", "path", r.URL.Path, "err", err)
 	}
-}
-
-// place is the document or page that a message is about. A page with a file
-// behind it is that file; who names nothing is at home, or where the conversation
-// is.
-func (s *Server) place(ctx context.Context, doc, page, conversation string) (string, string, error) {
-	if doc != "" {
-		name, err := repo.Clean(doc)
-		return name, "", err
-	}
-	if page == "" {
-		if conversation == "" || conversation == "new" {
-			page = "/"
-		}
-		return "", page, nil
-	}
-	if !strings.HasPrefix(page, "/") || len(page) > 2048 || strings.ContainsAny(page, "\r\n\x00") {
-		return "", "", fault.New(fault.Usage, "the page must be a path of this site, such as /status")
-	}
-	page, _, _ = strings.Cut(page, "#")
-	return s.fileOf(ctx, page), page, nil
-}
-
-// fileOf is the file behind a page's path, "" where there is none.
-func (s *Server) fileOf(ctx context.Context, page string) string {
-	path, _, _ := strings.Cut(page, "?")
-	if rest, ok := strings.CutPrefix(path, "/browse/"); ok {
-		if name, err := unescapePath(rest); err == nil {
-			if info, err := s.Repo.Stat(name); err == nil && !info.Dir {
-				return name
-			}
-		}
-	}
-	if slug, ok := strings.CutPrefix(path, "/tasks/"); ok && slug != "" {
-		if t, err := s.Tracker.Find(ctx, slug); err == nil {
-			return t.Path
-		}
-	}
-	return ""
-}
-
-// unescapePath decodes a path as the router does.
-func unescapePath(escaped string) (string, error) {
-	var parts []string
-	for _, part := range strings.Split(escaped, "/") {
-		name, err := segment(part)
-		if err != nil {
-			return "", err
-		}
-		parts = append(parts, name)
-	}
-	return strings.Join(parts, "/"), nil
 }
 
 // chatEvents is GET /actions/chat/events: what came after N, live to the end of a
@@ -283,30 +228,4 @@ func (s *Server) chatShow(w http.ResponseWriter, r *request) error {
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	return sendJSON(w, r, http.StatusOK, t)
-}
-
-// PageKind names the kind of the page at a URL path of this site that no file
-// stands behind, as its data-page-kind says; "error" where there is none.
-func PageKind(files *repo.Repo) func(page string) string {
-	fixed := map[string]string{
-		"/": "home", "/tasks": "tasks", "/board": "board", "/status": "status", "/activity": "activity",
-		"/search": "search", "/browse": "folder", "/browse/": "folder",
-	}
-	return func(page string) string {
-		path, _, _ := strings.Cut(page, "?")
-		if kind := fixed[path]; kind != "" {
-			return kind
-		}
-		if strings.HasPrefix(path, "/runs/") {
-			return "run"
-		}
-		if rest, ok := strings.CutPrefix(path, "/browse/"); ok {
-			if name, err := unescapePath(strings.TrimSuffix(rest, "/")); err == nil {
-				if info, err := files.Stat(name); err == nil && info.Dir {
-					return "folder"
-				}
-			}
-		}
-		return "error"
-	}
 }
