@@ -94,7 +94,7 @@ func (a *app) list(ctx context.Context, o listOptions) error {
 		return err
 	}
 	shown, hidden := part(all, keep)
-	slices.SortStableFunc(shown, order)
+	slices.SortFunc(shown, order) // the path, the last key, tells any two apart
 	total := len(shown)
 	if o.limit > 0 {
 		shown = shown[:min(o.limit, total)]
