@@ -1,89 +1,12 @@
 package repo
 
-import (
-	"errors"
-	"io"
-	"io/fs"
-	"os"
-	"strconv"
-	"sync/atomic"
-	"time"
+import "golang.org/x/sys/unix"
 
-	"golang.org/x/sys/unix"
-)
+// lookOnly opens nothing but the right to look: a pipe or device does not notice.
+const lookOnly = unix.O_PATH
 
-// disk opens names in which no component is a link, with one openat2, which proves
-// that as it opens. Where the kernel or a sandbox lacks it, the portable way is
-// taken (openPortable).
-type disk struct {
-	root *os.Root
-	dir  *os.File
-	fd   int
-	slow atomic.Bool // openat2 is not to be had
-}
-
-func (d *disk) open(root *os.Root) error {
-	dir, err := root.Open(".")
-	if err != nil {
-		return err
-	}
-	d.root, d.dir, d.fd = root, dir, int(dir.Fd())
-	return nil
-}
-
-func (d *disk) close() { d.dir.Close() }
-
-// file is an open file, without what os.File adds for pipes and sockets.
-type file int
-
-func (f file) Close() error { return unix.Close(int(f)) }
-
-func (f file) meta() (meta, error) {
-	var st unix.Stat_t
-	if err := retry(func() error { return unix.Fstat(int(f), &st) }); err != nil {
-		return meta{}, err
-	}
-	return metaOf(&st), nil
-}
-
-func (f file) Read(p []byte) (n int, err error) {
-	err = retry(func() error {
-		n, err = unix.Read(int(f), p)
-		return err
-	})
-	if n == 0 && err == nil && len(p) > 0 {
-		err = io.EOF
-	}
-	return max(n, 0), err
-}
-
-// osFile hands the file over to package os.
-func (f file) osFile(name string) *os.File {
-	unix.SetNonblock(int(f), false)
-	return os.NewFile(uintptr(f), name)
-}
-
-// plain is lstat for a name without links; errLink where there is one, the last
-// component included.
-func (d *disk) plain(name string) (meta, error) {
-	f, err := d.openat(name, unix.O_PATH)
-	if err != nil {
-		return meta{}, err
-	}
-	defer f.Close()
-	m, err := f.meta()
-	if err == nil && m.mode&fs.ModeSymlink != 0 {
-		return m, errLink
-	}
-	return m, err
-}
-
-// openPlain opens for reading a name without links. It never waits, but it does
-// open what is there: look with plain before.
-func (d *disk) openPlain(name string) (file, error) {
-	return d.openat(name, unix.O_RDONLY|unix.O_NONBLOCK)
-}
-
+// openat opens with one openat2, which is also the proof that no component is a link.
+// Where the kernel or a sandbox lacks it, the portable way is taken.
 func (d *disk) openat(name string, flags int) (file, error) {
 	if name == "" {
 		name = "."
@@ -107,79 +30,5 @@ func (d *disk) openat(name string, flags int) (file, error) {
 			return -1, err
 		}
 	}
-	return d.openSlow(name, flags)
-}
-
-func (d *disk) openSlow(name string, flags int) (file, error) {
-	f, err := openPortable(d.root, name, flags|unix.O_NOFOLLOW)
-	if err != nil {
-		return -1, err
-	}
-	defer f.Close()
-	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
-	return file(fd), err
-}
-
-// lstat looks at a name whose folder is known to be without links. It is one call.
-func (d *disk) lstat(name string) (meta, error) {
-	if name == "" {
-		name = "."
-	}
-	var st unix.Stat_t
-	if err := retry(func() error { return unix.Fstatat(d.fd, name, &st, unix.AT_SYMLINK_NOFOLLOW) }); err != nil {
-		return meta{}, err
-	}
-	return metaOf(&st), nil
-}
-
-// meta is what stat says.
-type meta struct {
-	mode           fs.FileMode
-	size           int64
-	mtime, ctime   int64 // nanoseconds
-	dev, ino, link uint64
-	uid, gid       int
-}
-
-func metaOf(st *unix.Stat_t) meta {
-	mode := fs.FileMode(st.Mode & 0o777)
-	switch st.Mode & unix.S_IFMT {
-	case unix.S_IFREG:
-	case unix.S_IFDIR:
-		mode |= fs.ModeDir
-	case unix.S_IFLNK:
-		mode |= fs.ModeSymlink
-	case unix.S_IFIFO:
-		mode |= fs.ModeNamedPipe
-	case unix.S_IFSOCK:
-		mode |= fs.ModeSocket
-	default:
-		mode |= fs.ModeDevice
-	}
-	return meta{
-		mode: mode, size: st.Size, mtime: st.Mtim.Nano(), ctime: st.Ctim.Nano(),
-		dev: uint64(st.Dev), ino: st.Ino, link: uint64(st.Nlink),
-		uid: int(st.Uid), gid: int(st.Gid),
-	}
-}
-
-func (m meta) same(o meta) bool { return m.dev == o.dev && m.ino == o.ino }
-
-func (m meta) modTime() time.Time { return time.Unix(0, m.mtime) }
-
-func (m meta) version() string {
-	b := make([]byte, 0, 56)
-	b = strconv.AppendInt(b, m.size, 36)
-	b = strconv.AppendInt(append(b, '-'), m.mtime, 36)
-	b = strconv.AppendInt(append(b, '-'), m.ctime, 36)
-	b = strconv.AppendUint(append(b, '-'), m.ino, 36)
-	return string(b)
-}
-
-func retry(fn func() error) error {
-	for {
-		if err := fn(); !errors.Is(err, unix.EINTR) {
-			return err
-		}
-	}
+	return d.openPortable(name, flags)
 }

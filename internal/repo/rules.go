@@ -130,12 +130,11 @@ func (r *Repo) treeRules(name string) []rule {
 }
 
 func (r *Repo) outsideRules(name string) []rule {
-	info, err := os.Stat(name)
-	if err != nil || !info.Mode().IsRegular() {
+	m, err := statOutside(name)
+	if err != nil || !m.mode.IsRegular() {
 		return nil
 	}
-	version := infoMeta(info).version()
-	return r.rules.get("/"+name, version, info.ModTime(), func() (io.ReadCloser, error) { return os.Open(name) })
+	return r.rules.get("/"+name, m.version(), m.modTime(), func() (io.ReadCloser, error) { return os.Open(name) })
 }
 
 func (c *ruleCache) get(key, version string, changed time.Time, open func() (io.ReadCloser, error)) []rule {
@@ -213,12 +212,12 @@ func (r *Repo) indexVersion() string {
 	if r.options.Index == "" {
 		return ""
 	}
-	info, err := os.Stat(r.options.Index)
+	m, err := statOutside(r.options.Index)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return "none"
-	case err != nil || time.Since(info.ModTime()) < settled:
+	case err != nil || time.Since(m.modTime()) < settled:
 		return ""
 	}
-	return infoMeta(info).version()
+	return m.version()
 }
