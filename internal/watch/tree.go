@@ -64,9 +64,12 @@ func (w *watcher) event(e fsnotify.Event) {
 		}
 	}
 	if reported(p) {
-		w.dirty[p] = w.dirty[p] || e.Has(fsnotify.Write)
+		w.mark(p, e.Has(fsnotify.Write))
 	}
 }
+
+// mark has a path looked at; written when it is known that bytes were written.
+func (w *watcher) mark(p string, written bool) { w.dirty[p] = w.dirty[p] || written }
 
 // enter watches a folder and all below it. It watches before it reads, so that
 // what comes between is seen one way or the other. What differs from what is known
@@ -108,7 +111,7 @@ func (w *watcher) enter(dir string, first bool, seen map[string]struct{}) error 
 		case first:
 			w.known[p] = now
 		case w.known[p] != now:
-			w.dirty[p] = w.dirty[p] || false
+			w.mark(p, false)
 		}
 	}
 	return nil
@@ -129,7 +132,7 @@ func (w *watcher) leave(dir string) {
 	}
 	for p := range w.known {
 		if strings.HasPrefix(p, dir+"/") {
-			w.dirty[p] = w.dirty[p] || false
+			w.mark(p, false)
 		}
 	}
 }
@@ -147,7 +150,7 @@ func (w *watcher) sweep() {
 	}
 	for p := range w.known {
 		if _, ok := seen[p]; !ok {
-			w.dirty[p] = w.dirty[p] || false
+			w.mark(p, false)
 		}
 	}
 }
