@@ -103,6 +103,9 @@ read and change them; serve shows them, and the documents, as a local website.`,
 	for _, add := range commands {
 		cmd := add(a)
 		cmd.DisableFlagsInUseLine = true
+		if cmd.Args != nil {
+			cmd.Args = asUsage(cmd.Args)
+		}
 		root.AddCommand(cmd)
 	}
 	if a.name != "tasks" {

@@ -83,6 +83,18 @@ func flagError(cmd *cobra.Command, err error) error {
 	return fail.WithHint("%s --help shows the flags", cmd.CommandPath())
 }
 
+// asUsage makes what check refuses wrong usage, also where it is one of cobra's own.
+func asUsage(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		err := check(cmd, args)
+		if err == nil || fault.CodeOf(err) != fault.Internal {
+			return err
+		}
+		return fault.New(fault.Usage, "%s: %w", cmd.CommandPath(), err).
+			WithHint("it is called as: %s", cmd.UseLine())
+	}
+}
+
 // nothing is the argument check of a command without arguments.
 func nothing(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
