@@ -260,6 +260,19 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// Beyond a bound links are believed: a page of links must not cost a stat of each
+// on every request.
+func TestLinksLookedUpAreBounded(t *testing.T) {
+	var text strings.Builder
+	for i := range 6000 {
+		fmt.Fprintf(&text, "[x](none%d.md)\n\n", i)
+	}
+	l, _ := library(t, map[string]string{"a.md": text.String()})
+	if n := len(page(t, l, "a.md").Rendered.Broken); n == 0 || n > 5000 {
+		t.Errorf("%d links are called broken", n)
+	}
+}
+
 func TestAnswersNameFiles(t *testing.T) {
 	l, _ := library(t, map[string]string{"docs/guide.md": "x", "src/main.go": "package main\n", "docs/sub/x.md": "x", ".env": "x"})
 	code := l.Links("docs/guide.md").(markdown.CodeLinks)

@@ -98,13 +98,25 @@ func (k *links) found() []seen {
 	return out
 }
 
+// maxLookups is how many different links of a document are looked up, and looked
+// up again while its page is kept. Further ones are believed.
+const maxLookups = 5000
+
 func (k *links) find(q lookup) place {
 	p, ok := k.memo[q]
-	if !ok {
+	switch {
+	case ok:
+		return p
+	case len(k.memo) < maxLookups:
 		p = k.lib.find(q)
 		k.memo[q] = p
+		return p
+	case q.wiki:
+		return k.lib.find(q)
+	case isImage(q.name):
+		return place{q.name, Raw}
 	}
-	return p
+	return place{q.name, Doc}
 }
 
 // within makes a name below the root of a path as a document writes it.
