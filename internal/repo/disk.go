@@ -5,7 +5,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -61,15 +63,23 @@ func (f file) osFile(name string) *os.File {
 	return os.NewFile(uintptr(f), name)
 }
 
-// plain is lstat for a name without links; errLink where there is one, the last
-// component included.
-func (d *disk) plain(name string) (meta, error) {
-	f, err := d.openat(name, lookOnly)
+// plainPortable is plain in the portable way, which opens folders only.
+func (d *disk) plainPortable(name string) (meta, error) {
+	if name == "" {
+		return d.lstat("")
+	}
+	dir, base := path.Split(name)
+	at, err := openFolder(d.root, strings.TrimSuffix(dir, "/"))
 	if err != nil {
 		return meta{}, err
 	}
-	defer f.Close()
-	m, err := f.meta()
+	defer at.Close()
+	folder, err := at.Open(".")
+	if err != nil {
+		return meta{}, cause(err)
+	}
+	defer folder.Close()
+	m, err := lstatAt(int(folder.Fd()), base)
 	if err == nil && m.mode&fs.ModeSymlink != 0 {
 		return m, errLink
 	}
@@ -98,8 +108,12 @@ func (d *disk) lstat(name string) (meta, error) {
 	if name == "" {
 		name = "."
 	}
+	return lstatAt(d.fd, name)
+}
+
+func lstatAt(dir int, name string) (meta, error) {
 	var st unix.Stat_t
-	if err := retry(func() error { return unix.Fstatat(d.fd, name, &st, unix.AT_SYMLINK_NOFOLLOW) }); err != nil {
+	if err := retry(func() error { return unix.Fstatat(dir, name, &st, unix.AT_SYMLINK_NOFOLLOW) }); err != nil {
 		return meta{}, err
 	}
 	return metaOf(&st), nil

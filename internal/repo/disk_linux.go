@@ -1,9 +1,29 @@
 package repo
 
-import "golang.org/x/sys/unix"
+import (
+	"io/fs"
 
-// lookOnly opens nothing but the right to look: a pipe or device does not notice.
-const lookOnly = unix.O_PATH
+	"golang.org/x/sys/unix"
+)
+
+// plain is lstat for a name without links; errLink where there is one, the last
+// component included. It opens nothing but the right to look (O_PATH): a pipe or a
+// device does not notice.
+func (d *disk) plain(name string) (meta, error) {
+	if d.slow.Load() {
+		return d.plainPortable(name)
+	}
+	f, err := d.openat(name, unix.O_PATH)
+	if err != nil {
+		return meta{}, err
+	}
+	defer f.Close()
+	m, err := f.meta()
+	if err == nil && m.mode&fs.ModeSymlink != 0 {
+		return m, errLink
+	}
+	return m, err
+}
 
 // openat opens with one openat2, which is also the proof that no component is a link.
 // Where the kernel or a sandbox lacks it, the portable way is taken.

@@ -2,9 +2,8 @@
 
 package repo
 
-import "golang.org/x/sys/unix"
-
-// lookOnly must open, where there is no right to look alone, but never waits.
-const lookOnly = unix.O_RDONLY | unix.O_NONBLOCK
+// plain is lstat for a name without links; errLink where there is one, the last
+// component included.
+func (d *disk) plain(name string) (meta, error) { return d.plainPortable(name) }
 
 func (d *disk) openat(name string, flags int) (file, error) { return d.openPortable(name, flags) }

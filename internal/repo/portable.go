@@ -24,6 +24,9 @@ func openPortable(root *os.Root, name string, flags int) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !seen.Mode().IsRegular() && !seen.IsDir() {
+		return nil, errLink // put there since somebody looked
+	}
 	f, err := at.OpenFile(base, flags, 0)
 	if err != nil {
 		return nil, swapped(err)

@@ -110,3 +110,55 @@ func swapper(h *house) (stop func()) {
 		<-ended
 	}
 }
+
+// Reading a file that somebody writes in place, refused files and failures leave no
+// file open and close none twice.
+func TestNoFileStaysOpen(t *testing.T) {
+	both(t, func(t *testing.T, portable bool) {
+		h := newHouse(t, "docs/a.md", "docs/.env")
+		if portable {
+			h.Portable()
+		}
+		h.link("a.md", "docs/link.md")
+		h.link("gone", "docs/dangling.md")
+		var end atomic.Bool
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			for i := 0; !end.Load(); i++ {
+				os.WriteFile(h.path("docs/a.md"), bytes.Repeat([]byte("x"), i%5000), 0o644)
+			}
+		}()
+		work := func() {
+			for _, name := range []string{"docs/a.md", "docs/link.md", "docs/dangling.md", "docs/.env", "docs", "docs/none", "docs/a.md/x"} {
+				h.ReadFile(name, 0)
+				h.ReadDir(name)
+				if f, _, err := h.Open(name); err == nil {
+					f.Close()
+				}
+				h.Search(context.Background(), repo.Query{Text: "x", Dir: name})
+				h.Replace(context.Background(), name, []byte("y"), "0")
+			}
+		}
+		work()
+		before := openFiles(t)
+		for range 100 {
+			work()
+		}
+		after := openFiles(t)
+		end.Store(true)
+		<-ended
+		if after > before+3 { // the writer beside us has one
+			t.Errorf("%d files were open before, %d are after", before, after)
+		}
+	})
+}
+
+func openFiles(t *testing.T) int {
+	t.Helper()
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip(err)
+	}
+	return len(list)
+}

@@ -30,34 +30,36 @@ func (r *Repo) ReadFile(name string, limit int64) (File, error) {
 	if limit <= 0 {
 		limit = maxFile
 	}
+	for tries := 1; ; tries++ {
+		file, same, err := r.readOnce(name, limit)
+		// Where somebody writes in place, read again, so that bytes and version belong
+		// together; who writes without end is not waited for.
+		if err != nil || same || tries == 4 {
+			return file, err
+		}
+	}
+}
+
+// readOnce also tells whether the file was the same before and after.
+func (r *Repo) readOnce(name string, limit int64) (file File, same bool, err error) {
 	f, real, m, err := r.openFile(name)
 	if err != nil {
-		return File{}, err
+		return File{}, false, err
 	}
 	defer f.Close()
-	for tries := 0; ; tries++ {
-		data, cut, err := readAtMost(f, m.size, limit)
-		if err != nil {
-			return File{}, r.failed(name, err)
-		}
-		after, err := f.meta()
-		if err != nil {
-			return File{}, r.failed(name, err)
-		}
-		if after.version() != m.version() && tries < 3 {
-			// Somebody writes in place: read again, so that bytes and version belong together.
-			f.Close()
-			if f, real, m, err = r.openFile(name); err != nil {
-				return File{}, err
-			}
-			continue
-		}
-		file := File{Info: infoOf(real, m), Data: data, Cut: cut}
-		if !cut {
-			file.Hash = Hash(data)
-		}
-		return file, nil
+	data, cut, err := readAtMost(f, m.size, limit)
+	if err != nil {
+		return File{}, false, r.failed(name, err)
 	}
+	after, err := f.meta()
+	if err != nil {
+		return File{}, false, r.failed(name, err)
+	}
+	file = File{Info: infoOf(real, m), Data: data, Cut: cut}
+	if !cut {
+		file.Hash = Hash(data)
+	}
+	return file, after == m, nil
 }
 
 func readAtMost(f io.Reader, size, limit int64) (data []byte, cut bool, err error) {

@@ -197,6 +197,8 @@ func (r *Repo) writeFailed(name string, err error) error {
 		return fault.New(fault.Forbidden, "%q cannot be written: %w", name, cause(err))
 	case errors.Is(err, errLink), swapped(err) == errLink:
 		return changing(name)
+	case errors.Is(err, fs.ErrNotExist):
+		return fault.New(fault.Conflict, "%q was not written: its folder went away meanwhile", name)
 	}
 	return fault.New(fault.Internal, "%q was not written: %w", name, cause(err))
 }
