@@ -43,6 +43,7 @@ func (a *app) open(ctx context.Context) (*house, error) {
 		ExcludesFile:   c.ExcludesFile(ctx),
 		InfoExclude:    c.InfoExclude(),
 		TrackedIgnored: c.TrackedIgnored,
+		Index:          c.Index(),
 		LockDir:        filepath.Join(c.StateDir(), "locks"),
 	})
 	if err != nil {
