@@ -1,14 +1,16 @@
 package e2e
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
 )
 
 const (
@@ -36,9 +38,23 @@ func (p *page) drawer() {
 // ask types a question and sends it with Enter.
 func (p *page) ask(text string) {
 	p.t.Helper()
-	p.do(chromedp.Click("[data-chat-input]"), chromedp.SendKeys("[data-chat-input]", text), chromedp.KeyEvent(kb.Enter))
+	p.do(chromedp.Click("[data-chat-input]"), chromedp.SendKeys("[data-chat-input]", text), enter)
 	p.until(`document.querySelector("[data-chat-input]").value === ""`)
 }
+
+// enter is the key as a person presses it: the character that follows a key down is
+// left out where the page took the key for itself.
+var enter = chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+	for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeRawKeyDown, input.DispatchKeyEventTypeKeyUp} {
+		_, err := cdp.Call(ctx, t, input.DispatchKeyEvent, input.DispatchKeyEventParams{
+			Type: kind, Key: "Enter", Code: "Enter", WindowsVirtualKeyCode: 13, NativeVirtualKeyCode: 13,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+})
 
 // done waits for the end of the newest turn and gives its reason.
 func (p *page) done() string {

@@ -1,6 +1,6 @@
 // @ts-check
-// The assistant's entry: an address that never changes. The modules behind it are
-// taken from the page's own build.
-const base = document.documentElement.dataset.assets ?? new URL("../", import.meta.url).pathname;
-const { startChat } = await import(`${base}js/chat/index.js`);
+// The assistant's entry. Its address outside of a build, /tasks-assets/tasks_chat.js,
+// imports this file of the page's own build; imports are static, so that the drawer
+// answers clicks before the page counts as loaded.
+import { startChat } from "./chat/index.js";
 startChat();
