@@ -37,6 +37,9 @@ export class Composer {
       event.preventDefault();
       this.send();
     });
+    this.input.addEventListener("keypress", (event) => {
+      if (event.key === "Enter" && !event.shiftKey) event.preventDefault(); // sent already: no line break is left behind
+    });
     this.input.addEventListener("input", () => this.changed());
     this.draw();
   }
