@@ -65,7 +65,7 @@ func correction() llmtest.Script {
 			Calls: []llmtest.Call{{Name: "read_file", Arguments: `{"path":"docs/guide/configuration.md"}`}}},
 		{User: user, Results: 1, Calls: []llmtest.Call{{Name: "edit_file", Arguments: edit}}},
 		{User: user, Results: 2, Result: "error (", Text: "The page is not as I expected: the row of the table may be changed already. I have changed nothing. What does the row say now?"},
-		{User: user, Results: 2, Result: "denied", Text: "Then I leave the page as it is."},
+		{User: user, Results: 2, Result: "did not allow", Text: "Then I leave the page as it is."},
 		{User: user, Results: 2, Text: "The table now says **5**. The complete file at the end of the page still says `limit = 3`, and so does the note below the table; tell me if I should bring both along. Undo is on the card above."},
 	}
 }
@@ -78,7 +78,7 @@ func handOver() llmtest.Script {
 			Calls: []llmtest.Call{{Name: "validate_task", Arguments: `{"slug":"spread-retries-with-jitter"}`}}},
 		{User: user, Results: 1, Text: "The worksheet is in order and its one dependency is completed.",
 			Calls: []llmtest.Call{{Name: "register_task_for_manager", Arguments: `{"slug":"spread-retries-with-jitter","note":"Asked for in the drawer."}`}}},
-		{User: user, Results: 2, Result: "denied", Text: "Then it stays where it is: ready, not queued."},
+		{User: user, Results: 2, Result: "did not allow", Text: "Then it stays where it is: ready, not queued."},
 		{User: user, Results: 2, Result: "error (", Text: "The manager did not take it; the card above says why."},
 		{User: user, Results: 2, Text: "It is in the queue, with the worksheet exactly as you saw it. I write no code myself: the manager gives it to an agent in a worktree of its own. [The status page](/status) shows where it stands."},
 	}
@@ -93,7 +93,7 @@ func mistake() llmtest.Script {
 		{User: user, Results: 1, Result: "error (", Text: "I quoted it from memory, and wrongly: that sentence is not in the page. I will read it.",
 			Calls: []llmtest.Call{{Name: "read_file", Arguments: `{"path":"docs/guide/delivery.md"}`}}},
 		{User: user, Results: 2, Calls: []llmtest.Call{{Name: "edit_file", Arguments: `{"path":"docs/guide/delivery.md","old_string":"2. **Leased**: given to one receiver for 30 seconds.","new_string":"2. **Leased**: given to one receiver for 60 seconds."}`}}},
-		{User: user, Results: 3, Result: "denied", Text: "Then it stays at 30 seconds."},
+		{User: user, Results: 3, Result: "did not allow", Text: "Then it stays at 30 seconds."},
 		{User: user, Results: 3, Result: "error (", Text: "That did not go through either; the card says why. The page is unchanged."},
 		{User: user, Results: 3, Text: "Now it says **60 seconds**. The first attempt changed nothing: an edit is made only where the quoted text stands exactly once."},
 	}
