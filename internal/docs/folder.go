@@ -40,12 +40,12 @@ func (l *Library) Folder(ctx context.Context, name string, offset, limit int) (*
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		out.Entries = append(out.Entries, l.entry(e))
+		out.Entries = append(out.Entries, l.Entry(e))
 	}
 	return out, nil
 }
 
-func (l *Library) entry(e repo.Entry) ListEntry {
+func (l *Library) Entry(e repo.Entry) ListEntry {
 	x := ListEntry{Name: e.Name, Title: e.Name, Href: Href(e.Path), Path: e.Path, Dir: e.Dir}
 	if e.Dir || !IsMarkdown(e.Name) {
 		return x

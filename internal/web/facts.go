@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tasks/internal/docs"
+	"tasks/internal/repo"
 	"tasks/internal/task"
 )
 
@@ -129,7 +130,7 @@ func (s *Server) recent(ctx context.Context) ([]docs.ListEntry, error) {
 		if info, err := s.Repo.Stat(name); err != nil || info.Dir {
 			continue
 		}
-		list = append(list, docs.ListEntry{Name: name, Title: path.Base(name), Href: docs.Href(name), Path: name})
+		list = append(list, s.Docs.Entry(repo.Entry{Path: name, Name: path.Base(name)}))
 		if len(list) == 8 {
 			break
 		}
