@@ -45,6 +45,7 @@ func (l *Library) Folder(ctx context.Context, name string, offset, limit int) (*
 	return out, nil
 }
 
+// Entry is the line of a listing for one name: a document goes by its title.
 func (l *Library) Entry(e repo.Entry) ListEntry {
 	x := ListEntry{Name: e.Name, Title: e.Name, Href: Href(e.Path), Path: e.Path, Dir: e.Dir}
 	if e.Dir || !IsMarkdown(e.Name) {
