@@ -1,0 +1,60 @@
+package e2e
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// theme makes the page see a light or dark system.
+func (p *page) theme(name string) {
+	p.t.Helper()
+	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}}
+	if _, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// TestShots takes a picture of every page, light and dark, wide and narrow, for
+// people to look at, and fails on any complaint of a page on the way.
+func TestShots(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: pictures are not taken in short runs")
+	}
+	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
+	pages := map[string]string{
+		"home": "", "doc": "browse/docs/guide/delivery.md", "folder": "browse/docs", "task": "tasks/spread-retries-with-jitter", "tasks": "tasks",
+		"status": "status", "search": "search?q=lease", "board": "board", "error": "browse/docs/nothing.md",
+	}
+	for _, size := range []struct{ w, h int64 }{{1440, 900}, {1024, 800}, {390, 844}} {
+		p := open(t, s, size.w, size.h)
+		for _, theme := range []string{"light", "dark"} {
+			p.theme(theme)
+			for name, path := range pages {
+				p.do(chromedp.Navigate(s.url + path))
+				p.until(`document.documentElement.dataset.ready !== undefined`)
+				p.shot(fmt.Sprintf("page-%s-%d-%s", name, size.w, theme))
+				if over := js[int](p, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); over > 0 {
+					t.Errorf("%s at %d wide scrolls sideways by %d px", name, size.w, over)
+				}
+			}
+			p.visit(s, guide)
+			p.shot(fmt.Sprintf("drawer-empty-%d-%s", size.w, theme))
+			p.ask("What happens to a message that keeps failing?")
+			p.done()
+			p.shot(fmt.Sprintf("drawer-answer-%d-%s", size.w, theme))
+			p.do(chromedp.Click("[data-chat-new]"))
+			p.ask("Correct the retry limit: it is 5 since last week")
+			p.done()
+			p.shot(fmt.Sprintf("drawer-edit-%d-%s", size.w, theme))
+			p.do(chromedp.Click("[data-chat-undo]"))
+			p.until(`document.querySelector(".diff-card").dataset.undone === "true"`)
+			p.do(chromedp.Click("[data-chat-new]"))
+			js[bool](p, `(document.querySelector("[data-chat-close]").click(), true)`)
+		}
+		// A page that is not there is told of in the console; nothing else may be.
+		p.quiet("404", "nothing.md")
+	}
+}
