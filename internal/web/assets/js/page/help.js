@@ -15,6 +15,7 @@ export function help(element) {
   const on = /** @type {HTMLInputElement} */ (one("[data-help-keys]", dialog));
   on.checked = local.get("tasks.keys") !== "off";
   on.addEventListener("change", () => local.set("tasks.keys", on.checked ? null : "off"));
+  document.querySelector("[data-help-open]")?.addEventListener("click", () => dialog.showModal());
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target)) return;
     if (event.key === "?") dialog.showModal();
