@@ -2,6 +2,7 @@ package manager
 
 import (
 	"context"
+	"net/url"
 
 	"tasks/internal/fault"
 	"tasks/internal/process"
@@ -16,11 +17,6 @@ func (m *Manager) health(ctx context.Context) []Health {
 		out[len(out)-1].Text += ", no database yet: the first kickoff or conversation makes it"
 	}
 	out = append(out, m.modelHealth(), m.claudeHealth())
-	if rg, err := process.Look("rg", m.Git.Root); err == nil {
-		out = append(out, Health{"rg", "ok", "search by " + rg})
-	} else {
-		out = append(out, Health{"rg", "ok", "ripgrep is not installed: search works without it, slower in large repositories"})
-	}
 	out = append(out, Health{"dispatch", "warn", "this version queues tasks and starts no agent: queued tasks wait"})
 	if m.Settings != nil {
 		for _, w := range m.Settings.Warnings {
@@ -57,9 +53,12 @@ func (m *Manager) modelHealth() Health {
 	if model == "" {
 		model = "the endpoint's default"
 	}
-	text := "model " + model + " by " + provider
+	text := model
+	if u, err := url.Parse(e.BaseURL); err == nil { // the host alone: an address may hold a password
+		text += " at " + u.Host
+	}
 	if e.Source != "" {
-		text += ", from " + e.Source
+		text += " (" + provider + ", set in: " + e.Source + ")"
 	}
 	return Health{"model", "ok", text}
 }

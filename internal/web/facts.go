@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -130,7 +129,7 @@ func (s *Server) recent(ctx context.Context) ([]docs.ListEntry, error) {
 		if info, err := s.Repo.Stat(name); err != nil || info.Dir {
 			continue
 		}
-		list = append(list, s.Docs.Entry(repo.Entry{Path: name, Name: path.Base(name)}))
+		list = append(list, s.Docs.Entry(repo.Entry{Path: name, Name: name}))
 		if len(list) == 8 {
 			break
 		}
