@@ -1,0 +1,56 @@
+package e2e
+
+import (
+	"os"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// axe runs axe-core on the page as it is and fails on each finding.
+func (p *page) axe(where string) {
+	p.t.Helper()
+	const file = "node_modules/axe-core/axe.min.js"
+	source, err := os.ReadFile(file)
+	if err != nil {
+		if os.Getenv("TASKS_E2E") == "required" {
+			p.t.Fatal(err)
+		}
+		p.t.Skip("skipped: needs axe-core (npm ci in e2e)")
+	}
+	p.do(chromedp.Evaluate[chromedp.Void](string(source)))
+	found, err := chromedp.Run(p.ctx, chromedp.Evaluate[[]string](`axe.run().then(r => r.violations.map(v =>
+		v.id + " (" + v.impact + "): " + v.help + ": " + v.nodes.slice(0, 3).map(n => n.target.join(" ") + " " + (n.any[0]?.message ?? "")).join("; ")))`, chromedp.EvalAwaitPromise))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, f := range found {
+		p.t.Errorf("%s: %s", where, f)
+	}
+}
+
+func TestEverybodyCanUseIt(t *testing.T) {
+	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
+	for _, width := range []int64{1440, 390} {
+		p := open(t, s, width, 900)
+		for _, theme := range []string{"light", "dark"} {
+			p.theme(theme)
+			for _, path := range []string{"", guide, "browse/docs", "tasks/spread-retries-with-jitter", "tasks", "status", "search?q=lease", "board", "activity", "browse/docs/nothing.md"} {
+				p.do(chromedp.Navigate(s.url + path))
+				p.until(`document.documentElement.dataset.ready !== undefined`)
+				p.axe(theme + " /" + path)
+			}
+			p.visit(s, "tasks/spread-retries-with-jitter")
+			p.axe(theme + " empty drawer")
+			p.ask("What happens to a message that keeps failing?")
+			p.done()
+			p.axe(theme + " answer")
+			p.ask("Hand the jitter task to the manager")
+			p.until(`document.querySelector("[data-chat-deny]")?.getAttribute("aria-disabled") === "false"`)
+			p.axe(theme + " approval")
+			p.do(chromedp.Click("[data-chat-deny]"))
+			p.done()
+			js[bool](p, `(document.querySelector("[data-chat-new]").click(), document.querySelector("[data-chat-close]").click(), true)`)
+		}
+	}
+}
