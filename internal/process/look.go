@@ -1,7 +1,6 @@
 package process
 
 import (
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,29 +10,48 @@ import (
 )
 
 // Look finds a program on the PATH, or checks one given by its absolute path, and
-// answers with its absolute path. One that lies inside root, or is found through a
-// relative entry of the PATH, is refused (forbidden): a repository must not choose
-// what we run. Unavailable where there is none. An empty root checks nothing.
-func Look(name, root string) (string, error) {
-	found, err := exec.LookPath(name)
-	switch {
-	case errors.Is(err, exec.ErrDot):
-		return "", fault.New(fault.Forbidden, "%s is refused: the PATH finds it in the current folder", name).
-			WithHint("take relative entries out of PATH")
-	case err != nil:
-		return "", fault.New(fault.Unavailable, "%s was not found: it is not installed or not on the PATH", name)
-	case !filepath.IsAbs(found):
-		return "", fault.New(fault.Forbidden, "%s is refused: it is not named by an absolute path", name)
+// answers with its absolute path, links not resolved. What lies inside root, or leads
+// there, and relative entries of the PATH are passed over, because a repository must
+// not choose what we run: package runners put its folders in front. Where nothing
+// else is left it is Forbidden; Unavailable where there is none at all. An empty root
+// holds nothing.
+func Look(name, root string) (string, error) { return LookIn(os.Getenv("PATH"), name, root) }
+
+// LookIn is Look on a PATH of the caller's.
+func LookIn(path, name, root string) (string, error) {
+	candidates := []string{name}
+	if !strings.ContainsRune(name, os.PathSeparator) {
+		candidates = candidates[:0]
+		for _, dir := range filepath.SplitList(path) {
+			candidates = append(candidates, filepath.Join(dir, name))
+		}
 	}
-	real, err := filepath.EvalSymlinks(found)
-	if err != nil {
-		return "", fault.New(fault.Unavailable, "%s cannot be run: %w", name, err)
+	refused := ""
+	for _, at := range candidates {
+		if !filepath.IsAbs(at) {
+			if _, err := os.Stat(at); err == nil {
+				refused = at
+			}
+			continue
+		}
+		if _, err := exec.LookPath(at); err != nil {
+			continue
+		}
+		real, err := filepath.EvalSymlinks(at)
+		if err != nil {
+			continue
+		}
+		if root != "" && (within(at, root) || within(real, root)) {
+			refused = at
+			continue
+		}
+		return at, nil
 	}
-	if root != "" && (within(found, root) || within(real, root)) {
-		return "", fault.New(fault.Forbidden, "%s is refused: %s lies inside the repository", name, found).
-			WithHint("install %s outside the repository, or take that folder out of PATH", name)
+	if refused != "" {
+		return "", fault.New(fault.Forbidden, "%s is refused: %s lies inside the repository, or where a repository may put it", name, refused).
+			WithHint("install %s outside the repository", filepath.Base(name))
 	}
-	return found, nil
+	return "", fault.New(fault.Unavailable, "%s was not found: it is not installed or not on the PATH", name)
 }
 
 func within(name, root string) bool {

@@ -32,11 +32,13 @@ func TestLook(t *testing.T) {
 		{outside, filepath.Join(outside, "prog"), filepath.Join(outside, "prog"), ""},
 		{outside, "none", "", fault.Unavailable},
 		{outside, filepath.Join(outside, "none"), "", fault.Unavailable},
-		{root + ":" + outside, "prog", "", fault.Forbidden},         // planted in front
-		{outside, filepath.Join(root, "prog"), "", fault.Forbidden}, // by its absolute path
-		{outside, "linked", "", fault.Forbidden},                    // a link into the repository
-		{".:" + outside, "prog", "", fault.Forbidden},
-		{":" + outside, "prog", "", fault.Forbidden},
+		{root + ":" + outside, "prog", filepath.Join(outside, "prog"), ""}, // planted in front
+		{root, "prog", "", fault.Forbidden},                                // nothing else there
+		{outside, filepath.Join(root, "prog"), "", fault.Forbidden},        // by its absolute path
+		{outside, "linked", "", fault.Forbidden},                           // a link into the repository
+		{".:" + outside, "prog", filepath.Join(outside, "prog"), ""},
+		{":" + outside, "prog", filepath.Join(outside, "prog"), ""},
+		{".", "prog", "", fault.Forbidden},
 		{outside, "./prog", "", fault.Forbidden},
 	} {
 		t.Setenv("PATH", c.path)

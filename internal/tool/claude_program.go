@@ -3,9 +3,7 @@ package tool
 import (
 	"bytes"
 	"context"
-	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -71,45 +69,20 @@ func tooOld(p claudeProgram, flag string) error {
 		WithHint("update it: npm install -g @anthropic-ai/claude-code")
 }
 
-// LocateClaude finds the program by name on the absolute folders of PATH, or by its
-// absolute path. Unavailable where it is not there or lies inside the root.
+// LocateClaude finds the program by name on the PATH of getenv, or by its absolute
+// path. Unavailable where there is none that may be run.
 func LocateClaude(program, root string, getenv func(string) (string, bool)) (claudeProgram, error) {
-	missing := fault.New(fault.Unavailable, "the Claude Code program %q is not on the path", program).
-		WithHint("install it (npm install -g @anthropic-ai/claude-code), or name it in TASKS_CLAUDE")
-	var candidates []string
-	if strings.ContainsRune(program, filepath.Separator) {
-		if !filepath.IsAbs(program) {
-			return claudeProgram{}, fault.New(fault.Unavailable, "TASKS_CLAUDE is %q: neither a name nor an absolute path", program)
-		}
-		candidates = []string{program}
-	} else {
-		path, _ := getenv("PATH")
-		for _, dir := range filepath.SplitList(path) {
-			if filepath.IsAbs(dir) {
-				candidates = append(candidates, filepath.Join(dir, program))
-			}
-		}
+	path, _ := getenv("PATH")
+	link, err := process.LookIn(path, program, root)
+	if err != nil {
+		return claudeProgram{}, fault.New(fault.Unavailable, "there is no Claude Code to run: %w", err).
+			WithHint("install it outside the repository (npm install -g @anthropic-ai/claude-code), or name it in TASKS_CLAUDE")
 	}
-	inside := false
-	for _, link := range candidates {
-		if _, err := exec.LookPath(link); err != nil && !errors.Is(err, exec.ErrDot) {
-			continue
-		}
-		real, err := filepath.EvalSymlinks(link)
-		if err != nil {
-			continue
-		}
-		if within(root, link) || within(root, real) {
-			inside = true
-			continue
-		}
-		return claudeProgram{path: real, link: link}, nil
+	real, err := filepath.EvalSymlinks(link)
+	if err != nil {
+		return claudeProgram{}, fault.New(fault.Unavailable, "Claude Code cannot be run: %w", err)
 	}
-	if inside {
-		return claudeProgram{}, fault.New(fault.Unavailable, "the only Claude Code program found is inside the repository, and that one is never run").
-			WithHint("install it for yourself, or name it in TASKS_CLAUDE")
-	}
-	return claudeProgram{}, missing
+	return claudeProgram{path: real, link: link}, nil
 }
 
 // sandbox is what the tree may see: the system's programs, its own folders, the root
