@@ -149,10 +149,23 @@ func TestPlantedGitIsNotRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Chdir(filepath.Dir(planted))
+	system := os.Getenv("PATH")
 	for _, path := range []string{filepath.Dir(planted), ".", ""} {
-		t.Setenv("PATH", path+":"+os.Getenv("PATH"))
-		if c, err := git.Find(context.Background(), main); fault.CodeOf(err) != fault.Forbidden {
-			t.Errorf("PATH %q: %v, %v; want forbidden", path, c, err)
+		t.Setenv("PATH", path+":"+system)
+		c, err := git.Find(context.Background(), main)
+		if err != nil {
+			t.Fatalf("PATH %q: %v", path, err)
+		}
+		if _, err := c.Output(context.Background(), "version"); err != nil {
+			t.Errorf("PATH %q: %v", path, err)
+		}
+		t.Setenv("PATH", path)
+		want := fault.Forbidden
+		if path == "" {
+			want = fault.Unavailable // an empty PATH names no folder at all
+		}
+		if c, err := git.Find(context.Background(), main); fault.CodeOf(err) != want {
+			t.Errorf("PATH %q alone: %v, %v; want %s", path, c, err, want)
 		}
 	}
 	if _, err := os.Stat(sentinel); err == nil {
