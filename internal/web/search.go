@@ -57,7 +57,8 @@ func (s *Server) hitGroups(hits []repo.Hit) []SearchGroup {
 	var out []SearchGroup
 	for _, h := range hits {
 		if n := len(out); n == 0 || out[n-1].Path != h.Path {
-			out = append(out, SearchGroup{Path: h.Path, Title: path.Base(h.Path), Href: docs.Href(h.Path), Kind: hitKind(h.Path)})
+			e := s.Docs.Entry(repo.Entry{Path: h.Path, Name: path.Base(h.Path)})
+			out = append(out, SearchGroup{Path: h.Path, Title: e.Title, Href: e.Href, Kind: hitKind(e)})
 		}
 		g := &out[len(out)-1]
 		from := min(max(h.From, 0), len(h.Text))
@@ -67,12 +68,12 @@ func (s *Server) hitGroups(hits []repo.Hit) []SearchGroup {
 	return out
 }
 
-// hitKind says by its place what kind of file was hit.
-func hitKind(name string) string {
+// hitKind says what kind of file was hit: text, task or doc.
+func hitKind(e docs.ListEntry) string {
 	switch {
-	case !docs.IsMarkdown(name):
+	case !docs.IsMarkdown(e.Path):
 		return "text"
-	case strings.HasPrefix(name, "tasks/") && (strings.Contains(name, "/tasks/") || strings.Count(name, "/") == 1):
+	case strings.HasPrefix(e.Href, "/tasks/"):
 		return "task"
 	}
 	return "doc"
@@ -97,8 +98,10 @@ func (s *Server) searchJSON(w http.ResponseWriter, r *request) error {
 			return err
 		}
 	}
-	for _, h := range found.Hits {
-		list = append(list, hit{h.Path, h.Line, h.Text, hitKind(h.Path)})
+	for _, g := range s.hitGroups(found.Hits) {
+		for _, l := range g.Lines {
+			list = append(list, hit{g.Path, l.Line, l.Before + l.Match + l.After, g.Kind})
+		}
 	}
 	return sendJSON(w, r, http.StatusOK, envelope("search", map[string]any{"hits": list, "truncated": found.Truncated}))
 }
