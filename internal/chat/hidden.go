@@ -2,13 +2,14 @@ package chat
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
+
+	"tasks/internal/lazy"
 )
 
 // marker is a control word of a model's own chat template, such as <|im_start|>.
-var marker = regexp.MustCompile(`<\|([A-Za-z0-9_]{1,40})\|>`)
+var marker = lazy.Regexp(`<\|([A-Za-z0-9_]{1,40})\|>`)
 
 // visible makes text that strangers wrote safe to show to the model: what people
 // cannot see (tag characters, zero-width and bidi controls, fillers, private use)
@@ -17,8 +18,8 @@ var marker = regexp.MustCompile(`<\|([A-Za-z0-9_]{1,40})\|>`)
 // are. It is idempotent.
 func visible(s string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
-	if marker.MatchString(s) {
-		s = marker.ReplaceAllString(s, "<¦$1¦>")
+	if marker().MatchString(s) {
+		s = marker().ReplaceAllString(s, "<¦$1¦>")
 	}
 	if strings.IndexFunc(s, hides) < 0 {
 		return s

@@ -3,9 +3,9 @@ package docs
 import (
 	"net/url"
 	"path"
-	"regexp"
 	"strings"
 
+	"tasks/internal/lazy"
 	"tasks/internal/markdown"
 	"tasks/internal/task"
 )
@@ -228,11 +228,11 @@ func (k *links) Image(dest string) markdown.Target {
 }
 
 // codeSpan is a path, maybe with a line or a range of lines.
-var codeSpan = regexp.MustCompile(`^([^:#]+?)(?:(?::|#L)([0-9]{1,7})(?:-L?[0-9]{1,7}|:[0-9]{1,5})?)?$`)
+var codeSpan = lazy.Regexp(`^([^:#]+?)(?:(?::|#L)([0-9]{1,7})(?:-L?[0-9]{1,7}|:[0-9]{1,5})?)?$`)
 
 // Code resolves a code span that is exactly the path of something that is there.
 func (k *links) Code(span string) (markdown.Target, bool) {
-	m := codeSpan.FindStringSubmatch(span)
+	m := codeSpan().FindStringSubmatch(span)
 	if m == nil {
 		return markdown.Target{}, false
 	}
@@ -255,7 +255,7 @@ func (k *links) Code(span string) (markdown.Target, bool) {
 }
 
 // lineFragment is how line 12, or lines 12 to 20, of a file are named on forges.
-var lineFragment = regexp.MustCompile(`^L([0-9]+)(?:[-:C].*)?$`)
+var lineFragment = lazy.Regexp(`^L([0-9]+)(?:[-:C].*)?$`)
 
 // fragmentOf is "#" and the id that a fragment means on a page of the kind, or "".
 func fragmentOf(kind Kind, fragment string) string {
@@ -263,7 +263,7 @@ func fragmentOf(kind Kind, fragment string) string {
 	case fragment == "" || kind == Raw:
 		return ""
 	case kind == Text:
-		m := lineFragment.FindStringSubmatch(fragment)
+		m := lineFragment().FindStringSubmatch(fragment)
 		if m == nil {
 			return ""
 		}

@@ -1,13 +1,14 @@
 package markdown
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
+
+	"tasks/internal/lazy"
 )
 
 // admonition reads the alerts of MkDocs, whose trees we serve as well:
@@ -18,7 +19,7 @@ import (
 // ??? makes the same, open: nothing is hidden from a reader without scripts.
 type admonition struct{}
 
-var admonitionLine = regexp.MustCompile(`^(?:!!!|\?\?\?\+?)[ \t]*([A-Za-z]+)(?:[ \t]+"([^"]*)")?[ \t]*\r?\n?$`)
+var admonitionLine = lazy.Regexp(`^(?:!!!|\?\?\?\+?)[ \t]*([A-Za-z]+)(?:[ \t]+"([^"]*)")?[ \t]*\r?\n?$`)
 
 // admonitions are the kinds that MkDocs knows, by the alert that each becomes.
 var admonitions = map[string]string{
@@ -36,7 +37,7 @@ func (admonition) Open(_ ast.Node, reader text.Reader, pc parser.Context) (ast.N
 	if pc.BlockOffset() < 0 {
 		return nil, parser.NoChildren
 	}
-	m := admonitionLine.FindSubmatch(line[pc.BlockOffset():])
+	m := admonitionLine().FindSubmatch(line[pc.BlockOffset():])
 	if m == nil {
 		return nil, parser.NoChildren
 	}

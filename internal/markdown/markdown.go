@@ -93,9 +93,9 @@ func render(src []byte, m mode, pc parser.Context) *Page {
 	if !utf8.Valid(src) {
 		src = bytes.ToValidUTF8(src, []byte("\ufffd"))
 	}
-	md := document
+	md := document()
 	if m.answer {
-		md = answer
+		md = answer()
 	}
 	doc := md.Parser().Parse(text.NewReader(src), parser.WithContext(pc))
 	r := &resolver{mode: m, src: src, page: &Page{}, ids: idSet{}}

@@ -2,6 +2,7 @@ package markdown
 
 import (
 	"bytes"
+	"sync"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
@@ -24,10 +25,11 @@ const (
 )
 
 // document renders files; answer renders blocks of an answer, where a footnote
-// and its text would stand in different blocks and are left as written.
+// and its text would stand in different blocks and are left as written. Both are
+// made when first used: most commands show no page.
 var (
-	document = newMarkdown(mathParser{}, footnotes{})
-	answer   = newMarkdown(mathParser{brackets: true})
+	document = sync.OnceValue(func() goldmark.Markdown { return newMarkdown(mathParser{}, footnotes{}) })
+	answer   = sync.OnceValue(func() goldmark.Markdown { return newMarkdown(mathParser{brackets: true}) })
 )
 
 func newMarkdown(m mathParser, more ...goldmark.Extender) goldmark.Markdown {
@@ -66,10 +68,12 @@ func (footnotes) Extend(m goldmark.Markdown) {
 }
 
 // blocks finds block boundaries only: no inline text is parsed.
-var blocks = parser.NewParser(
-	parser.WithBlockParsers(blockParsers()...),
-	parser.WithParagraphTransformers(paragraphTransformers()...),
-)
+var blocks = sync.OnceValue(func() parser.Parser {
+	return parser.NewParser(
+		parser.WithBlockParsers(blockParsers()...),
+		parser.WithParagraphTransformers(paragraphTransformers()...),
+	)
+})
 
 func blockParsers() []util.PrioritizedValue {
 	return []util.PrioritizedValue{

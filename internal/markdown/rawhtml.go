@@ -3,6 +3,7 @@ package markdown
 import (
 	"bytes"
 	"strings"
+	"sync"
 
 	"github.com/microcosm-cc/bluemonday"
 	"github.com/yuin/goldmark/ast"
@@ -18,12 +19,12 @@ import (
 // The result holds whole tokens only: nothing that a piece leaves open, a comment
 // or half a tag, can swallow what follows it.
 func (r *resolver) rawHTML(piece []byte) string {
-	return rawPolicy.Sanitize(r.rewrite(piece))
+	return rawPolicy().Sanitize(r.rewrite(piece))
 }
 
 // rawPolicy is the allow list as bluemonday enforces it. The gate at the end would
 // do; strangers' markup passes a sanitiser that others have attacked as well.
-var rawPolicy = func() *bluemonday.Policy {
+var rawPolicy = sync.OnceValue(func() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	for name, attributes := range elements {
 		p.AllowElements(name)
@@ -31,7 +32,7 @@ var rawPolicy = func() *bluemonday.Policy {
 		p.AllowNoAttrs().OnElements(name)
 	}
 	return p
-}()
+})
 
 func (r *resolver) rewrite(piece []byte) string {
 	var out strings.Builder

@@ -3,6 +3,7 @@ package markdown
 import (
 	"bytes"
 	"strings"
+	"sync"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -29,7 +30,7 @@ var elements = map[string]string{
 }
 
 // allowed is elements with global added, for looking up.
-var allowed = func() map[string]map[string]bool {
+var allowed = sync.OnceValue(func() map[string]map[string]bool {
 	all := map[string]map[string]bool{}
 	for name, own := range elements {
 		all[name] = map[string]bool{}
@@ -38,7 +39,7 @@ var allowed = func() map[string]map[string]bool {
 		}
 	}
 	return all
-}()
+})
 
 // maxElements is how deep elements may nest in the output. Browsers stop nesting
 // at 512 and so does Go's parser; the shell needs some for itself.
@@ -100,7 +101,7 @@ func (g *gate) start(z *html.Tokenizer) {
 		b, more = z.TagName()
 	}
 	name := atom.String(b)
-	attributes, ok := allowed[name]
+	attributes, ok := allowed()[name]
 	if !ok || !void[name] && len(g.open) >= maxElements || name == "a" && g.anchors > 0 {
 		return
 	}

@@ -149,7 +149,7 @@ func (p piece) mayGoOn(src []byte) bool {
 // its parts may change.
 func topLevel(src []byte) []piece {
 	var out []piece
-	doc := blocks.Parse(text.NewReader(src))
+	doc := blocks().Parse(text.NewReader(src))
 	for n := doc.FirstChild(); n != nil; n = n.NextSibling() {
 		pos := n.Pos()
 		if pos < 0 {

@@ -36,6 +36,6 @@ func RenderText(name string, src []byte) *Page {
 // PlainText is a line of inline markdown without its markup, for titles.
 func PlainText(line string) string {
 	src := []byte(line)
-	doc := document.Parser().Parse(text.NewReader(src), parser.WithContext(parser.NewContext()))
+	doc := document().Parser().Parse(text.NewReader(src), parser.WithContext(parser.NewContext()))
 	return strings.TrimSpace(plainText(doc, src))
 }

@@ -2,10 +2,11 @@ package task
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"tasks/internal/lazy"
 )
 
 // text is the value as yaml of one line.
@@ -42,12 +43,12 @@ func encode(s string, isText, inFlow bool, style yaml.Style) string {
 }
 
 // notText are words that some yaml reader takes for a number or a truth value.
-var notText = regexp.MustCompile(`(?i)^(y|n|yes|no|on|off|true|false|[-+]?[0-9][0-9_,.:]*(e[-+]?[0-9]+)?|0[xob][0-9a-f_]+)$`)
+var notText = lazy.Regexp(`(?i)^(y|n|yes|no|on|off|true|false|[-+]?[0-9][0-9_,.:]*(e[-+]?[0-9]+)?|0[xob][0-9a-f_]+)$`)
 
 // plain tells whether s without quotes reads back as itself. Yaml itself is asked,
 // after what other readers of yaml, or people, could trip over.
 func plain(s string, isText, inFlow bool) bool {
-	if s == "" || strings.ContainsFunc(s, needsEscape) || strings.TrimSpace(s) != s || isText && notText.MatchString(s) {
+	if s == "" || strings.ContainsFunc(s, needsEscape) || strings.TrimSpace(s) != s || isText && notText().MatchString(s) {
 		return false
 	}
 	probe := "k: " + s + "\n"

@@ -91,7 +91,7 @@ func (d *document) endOfPlain(at, indent int) int {
 
 // endOfBlock is the end of a | or > scalar, without its last line break.
 func (d *document) endOfBlock(w want, at, indent int) (int, error) {
-	header := blockHeader.Find(d.src[at:d.front.end])
+	header := blockHeader().Find(d.src[at:d.front.end])
 	keep := bytes.ContainsRune(header, '+')
 	if bytes.ContainsAny(header, "123456789") {
 		return 0, refuse(w.key, "its block of text has an indentation indicator")

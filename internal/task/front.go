@@ -3,12 +3,13 @@ package task
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"tasks/internal/lazy"
 )
 
 var bom = []byte("\xef\xbb\xbf")
@@ -162,10 +163,10 @@ func stopsAt(text []byte, err error) int {
 	return 0
 }
 
-var yamlLine = regexp.MustCompile(`^yaml: line (\d+): `)
+var yamlLine = lazy.Regexp(`^yaml: line (\d+): `)
 
 func reported(ends []int, err error) int {
-	m := yamlLine.FindStringSubmatch(err.Error())
+	m := yamlLine().FindStringSubmatch(err.Error())
 	if m == nil {
 		return 0
 	}
@@ -178,7 +179,7 @@ func reported(ends []int, err error) int {
 
 // reason is what yaml said, without its name and its line.
 func reason(err error) string {
-	s := yamlLine.ReplaceAllString(err.Error(), "")
+	s := yamlLine().ReplaceAllString(err.Error(), "")
 	s, _, _ = strings.Cut(strings.TrimPrefix(s, "yaml: "), "\n")
 	return s
 }

@@ -3,9 +3,10 @@ package task
 import (
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
+
+	"tasks/internal/lazy"
 )
 
 // Finding is one broken rule.
@@ -92,10 +93,10 @@ func misspelt(key string) string {
 }
 
 var (
-	chosen    = regexp.MustCompile(`(?i)\b(recommended|chosen)\b`)
-	notChosen = regexp.MustCompile(`(?i)(\bnot|\bnever|n't|n’t)\s+(recommended|chosen)\b`)
-	naReason  = regexp.MustCompile(`(?i)\bN/A\b[^\pL\pN]*[\pL\pN]`)
-	na        = regexp.MustCompile(`(?i)\bN/A\b`)
+	chosen    = lazy.Regexp(`(?i)\b(recommended|chosen)\b`)
+	notChosen = lazy.Regexp(`(?i)(\bnot|\bnever|n't|n’t)\s+(recommended|chosen)\b`)
+	naReason  = lazy.Regexp(`(?i)\bN/A\b[^\pL\pN]*[\pL\pN]`)
+	na        = lazy.Regexp(`(?i)\bN/A\b`)
 )
 
 // checkSections are the rules of L3.
@@ -152,7 +153,7 @@ func missingAt(list []Section, at map[string]int, n, end int) int {
 
 func marked(lines []bodyLine) bool {
 	return slices.ContainsFunc(lines, func(l bodyLine) bool {
-		return chosen.MatchString(notChosen.ReplaceAllString(l.text, ""))
+		return chosen().MatchString(notChosen().ReplaceAllString(l.text, ""))
 	})
 }
 
@@ -192,9 +193,9 @@ func unsettled(lines []bodyLine, heading int, mayNA bool) int {
 		switch {
 		case is && !ticked:
 			return l.number
-		case is && mayNA && na.MatchString(text) && !naReason.MatchString(text):
+		case is && mayNA && na().MatchString(text) && !naReason().MatchString(text):
 			return l.number
-		case is, mayNA && !l.code && naReason.MatchString(l.text):
+		case is, mayNA && !l.code && naReason().MatchString(l.text):
 			settled = true
 		}
 	}

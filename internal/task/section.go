@@ -1,10 +1,11 @@
 package task
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"tasks/internal/lazy"
 )
 
 // SectionState is how full a section is.
@@ -68,10 +69,10 @@ type bodyLine struct {
 }
 
 var (
-	headingLine = regexp.MustCompile(`^ {0,3}##(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$`)
-	upperHead   = regexp.MustCompile(`^ {0,3}#(?:[ \t]|$)`)
-	fenceLine   = regexp.MustCompile("^ {0,3}(```+|~~~+)(.*)$")
-	commentLine = regexp.MustCompile(`^[ \t]*(?:[-*+][ \t]+)?<!--`)
+	headingLine = lazy.Regexp(`^ {0,3}##(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$`)
+	upperHead   = lazy.Regexp(`^ {0,3}#(?:[ \t]|$)`)
+	fenceLine   = lazy.Regexp("^ {0,3}(```+|~~~+)(.*)$")
+	commentLine = lazy.Regexp(`^[ \t]*(?:[-*+][ \t]+)?<!--`)
 )
 
 // scanner reads a body line by line: what is code, what is comment, what is heading.
@@ -107,14 +108,14 @@ func (s *scanner) line(text string, number int) {
 	visible, code := text, s.fence != ""
 	switch {
 	case s.fence != "":
-		if m := fenceLine.FindStringSubmatch(text); m != nil && strings.HasPrefix(m[1], s.fence) && strings.TrimSpace(m[2]) == "" {
+		if m := fenceLine().FindStringSubmatch(text); m != nil && strings.HasPrefix(m[1], s.fence) && strings.TrimSpace(m[2]) == "" {
 			s.fence = ""
 		}
 	case s.inComment:
 		_, rest, ends := strings.Cut(text, "-->")
 		visible, s.inComment = stripComments(rest), !ends
 	default:
-		if m := fenceLine.FindStringSubmatch(text); m != nil && !(m[1][0] == '`' && strings.Contains(m[2], "`")) {
+		if m := fenceLine().FindStringSubmatch(text); m != nil && !(m[1][0] == '`' && strings.Contains(m[2], "`")) {
 			s.fence, code = m[1], true
 			break
 		}
@@ -122,7 +123,7 @@ func (s *scanner) line(text string, number int) {
 			return
 		}
 		visible = stripComments(text)
-		if commentLine.MatchString(visible) { // one that goes on over lines
+		if commentLine().MatchString(visible) { // one that goes on over lines
 			visible, _, _ = strings.Cut(visible, "<!--")
 			s.inComment = true
 		}
@@ -137,12 +138,12 @@ func (s *scanner) line(text string, number int) {
 // heading takes a line that begins a section, or ends one as a first-level heading
 // does.
 func (s *scanner) heading(text string, number int) bool {
-	if m := headingLine.FindStringSubmatch(text); m != nil {
+	if m := headingLine().FindStringSubmatch(text); m != nil {
 		s.list = append(s.list, Section{Name: sectionName(stripComments(m[1])), Line: number})
 		s.lines, s.raw, s.open = append(s.lines, nil), append(s.raw, nil), true
 		return true
 	}
-	if upperHead.MatchString(text) {
+	if upperHead().MatchString(text) {
 		s.open = false
 		return true
 	}
@@ -194,14 +195,14 @@ func stripComments(s string) string {
 	return b.String()
 }
 
-var boxLine = regexp.MustCompile(`^[ \t>]*(?:[-*+]|\d+[.)])[ \t]+\[([ xX])\](?:[ \t]+(.*))?$`)
+var boxLine = lazy.Regexp(`^[ \t>]*(?:[-*+]|\d+[.)])[ \t]+\[([ xX])\](?:[ \t]+(.*))?$`)
 
 // box reads a task box: whether it is one, whether it is ticked, and its text.
 func (l bodyLine) box() (is, ticked bool, text string) {
 	if l.code {
 		return false, false, ""
 	}
-	m := boxLine.FindStringSubmatch(l.text)
+	m := boxLine().FindStringSubmatch(l.text)
 	if m == nil {
 		return false, false, ""
 	}
@@ -240,10 +241,10 @@ func fullness(name string, lines []bodyLine) SectionState {
 	return Filled
 }
 
-var saysNothing = regexp.MustCompile("^[ \t>]*(?:[-*+]|\\d+[.)]|```+.*|~~~+.*|[-*_ ]{3,}|\\|[-| :]*)?[ \t]*$")
+var saysNothing = lazy.Regexp("^[ \t>]*(?:[-*+]|\\d+[.)]|```+.*|~~~+.*|[-*_ ]{3,}|\\|[-| :]*)?[ \t]*$")
 
 // says tells whether the line holds more than the signs of an empty list or fence.
 func (l bodyLine) says() bool {
 	is, ticked, text := l.box()
-	return is && (ticked || text != "") || !is && !saysNothing.MatchString(l.text)
+	return is && (ticked || text != "") || !is && !saysNothing().MatchString(l.text)
 }

@@ -1,17 +1,18 @@
 package task
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+
+	"tasks/internal/lazy"
 )
 
-var slugForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,127}$`)
+var slugForm = lazy.Regexp(`^[a-z0-9][a-z0-9-]{0,127}$`)
 
 // ValidSlug tells whether s is of the form of a slug.
-func ValidSlug(s string) bool { return slugForm.MatchString(s) }
+func ValidSlug(s string) bool { return slugForm().MatchString(s) }
 
 // spelled are letters that Unicode does not take apart into an ASCII one.
 var spelled = strings.NewReplacer("ß", "ss", "æ", "ae", "œ", "oe", "ø", "o", "ł", "l", "đ", "d", "ð", "d", "þ", "th", "ħ", "h", "ı", "i", "ŋ", "ng")

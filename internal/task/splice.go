@@ -2,11 +2,12 @@ package task
 
 import (
 	"bytes"
-	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"tasks/internal/lazy"
 )
 
 // cut is a piece of the file to be replaced.
@@ -89,7 +90,7 @@ func (d *document) replace(w want, key, val *yaml.Node) (*document, error) {
 		if err != nil {
 			return nil, err
 		}
-		header := at + len(blockHeader.Find(d.src[at:d.front.end]))
+		header := at + len(blockHeader().Find(d.src[at:d.front.end]))
 		headerEnd := d.lineEnd(header)
 		return d.with(w, cut{at, header, w.text()}, cut{headerEnd, max(end, headerEnd), ""})
 	}
@@ -111,7 +112,7 @@ func (d *document) replaceBlock(w want, colon int, val *yaml.Node, text string) 
 	return d.with(w, cut{colon, colon, " " + text}, cut{first, to, ""})
 }
 
-var blockHeader = regexp.MustCompile(`^[|>][-+0-9]*`)
+var blockHeader = lazy.Regexp(`^[|>][-+0-9]*`)
 
 // colon is the offset behind the colon of a key.
 func (d *document) colon(w want, key *yaml.Node) (int, error) {

@@ -2,11 +2,12 @@ package task
 
 import (
 	"bytes"
-	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"tasks/internal/lazy"
 )
 
 // replaceList changes a list with as few bytes as it can: items that go are taken
@@ -88,7 +89,7 @@ func (d *document) spliceFlow(w want, val *yaml.Node, keep []bool, added []strin
 	return d.with(w, append([]cut{{last, last, b.String()}}, cuts...)...)
 }
 
-var dash = regexp.MustCompile(`^( *)-( +)$`)
+var dash = lazy.Regexp(`^( *)-( +)$`)
 
 // spliceBlock changes a list of `- item` lines.
 func (d *document) spliceBlock(w want, val *yaml.Node, keep []bool, added []string) (*document, error) {
@@ -98,7 +99,7 @@ func (d *document) spliceBlock(w want, val *yaml.Node, keep []bool, added []stri
 	for i, c := range val.Content {
 		at := d.places.offset(c)
 		from := d.lineStart(at)
-		m := dash.FindSubmatch(d.src[from:at])
+		m := dash().FindSubmatch(d.src[from:at])
 		if m == nil {
 			return nil, refuse(w.key, "the way its list is written is too involved")
 		}

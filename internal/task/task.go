@@ -8,9 +8,10 @@ package task
 
 import (
 	"path"
-	"regexp"
 	"strings"
 	"time"
+
+	"tasks/internal/lazy"
 )
 
 // Status is a task's state as written; only the six of the contract are written.
@@ -70,8 +71,8 @@ func workstreamOf(p string) string {
 }
 
 var (
-	typeLine   = regexp.MustCompile(`(?m)^["']?type["']?[ \t]*:[ \t]*["']?([A-Za-z_-]*)`)
-	statusLine = regexp.MustCompile(`(?m)^["']?status["']?[ \t]*:`)
+	typeLine   = lazy.Regexp(`(?m)^["']?type["']?[ \t]*:[ \t]*["']?([A-Za-z_-]*)`)
+	statusLine = lazy.Regexp(`(?m)^["']?status["']?[ \t]*:`)
 )
 
 // IsTask tells whether a markdown file below tasks/ is a task: its front matter
@@ -116,10 +117,10 @@ func looksLikeTask(p string, src []byte) bool {
 	if f, b := split(src); b == nil {
 		head = src[f.start:f.end]
 	}
-	if m := typeLine.FindSubmatch(head); m != nil {
+	if m := typeLine().FindSubmatch(head); m != nil {
 		return string(m[1]) == "task"
 	}
-	return inWorkstream || statusLine.Match(head) || path.Dir(p) == "tasks" && ValidSlug(SlugOf(p))
+	return inWorkstream || statusLine().Match(head) || path.Dir(p) == "tasks" && ValidSlug(SlugOf(p))
 }
 
 // Parse reads a worksheet; it never fails: what does not parse is Broken.

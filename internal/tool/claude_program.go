@@ -5,12 +5,12 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"tasks/internal/fault"
+	"tasks/internal/lazy"
 	"tasks/internal/process"
 )
 
@@ -31,7 +31,7 @@ func (p claudeProgram) shown() string {
 // oldestClaude is the first major version with the flags that hold it to reading.
 const oldestClaude = 2
 
-var versionNumber = regexp.MustCompile(`\b(\d+)\.\d+\.\d+\b`)
+var versionNumber = lazy.Regexp(`\b(\d+)\.\d+\.\d+\b`)
 
 // findClaude finds the program and asks its version. One inside the root is never
 // run: the repository put it there.
@@ -55,7 +55,7 @@ func findClaude(c SubagentConfig) (claudeProgram, error) {
 		return p, err
 	}
 	first, _, _ := strings.Cut(out.String(), "\n")
-	if m := versionNumber.FindStringSubmatch(first); m != nil && len(first) < 200 {
+	if m := versionNumber().FindStringSubmatch(first); m != nil && len(first) < 200 {
 		p.version = m[0]
 		if major, _ := strconv.Atoi(m[1]); major < oldestClaude {
 			return p, tooOld(p, "--setting-sources")

@@ -9,10 +9,12 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"tasks/internal/lazy"
 	"tasks/internal/run"
 	"tasks/internal/task"
 )
@@ -52,7 +54,7 @@ var templateFuncs = template.FuncMap{
 //go:embed assets/icons/sprite.svg
 var sprite string
 
-var icons = parseSprite(sprite)
+var icons = sync.OnceValue(func() map[string]string { return parseSprite(sprite) })
 
 // parseSprite takes the symbols of the icon file apart: id to content.
 func parseSprite(svg string) map[string]string {
@@ -67,7 +69,7 @@ func parseSprite(svg string) map[string]string {
 // words; with one it stands alone and is named. An unknown name is an error, so
 // that a misspelt one fails the templates' test.
 func icon(name string, label ...string) (template.HTML, error) {
-	body, ok := icons[name]
+	body, ok := icons()[name]
 	if !ok {
 		return "", fmt.Errorf("no icon %q in the sprite", name)
 	}
@@ -200,11 +202,11 @@ func sentence(s string) string {
 	return string(unicode.ToUpper(r)) + s[size:]
 }
 
-var tags = regexp.MustCompile(`<[^>]*>`)
+var tags = lazy.Regexp(`<[^>]*>`)
 
 // saysSame tells whether a rendered heading says the title and nothing else.
 func saysSame(heading template.HTML, title string) bool {
-	text := html.UnescapeString(tags.ReplaceAllString(string(heading), ""))
+	text := html.UnescapeString(tags().ReplaceAllString(string(heading), ""))
 	return strings.EqualFold(strings.Join(strings.Fields(text), " "), strings.Join(strings.Fields(title), " "))
 }
 
