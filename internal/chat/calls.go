@@ -15,8 +15,11 @@ import (
 )
 
 const (
-	sideBySide   = 8 // reading calls that run at once
-	progressStep = 250 * time.Millisecond
+	sideBySide = 8 // reading calls that run at once
+	// A call may tell this many lines at once, and one more each step after that: a
+	// short burst is shown whole, a flood is not.
+	progressBurst = 20
+	progressStep  = 250 * time.Millisecond
 )
 
 // spent is what a turn has used up of its limits.
@@ -243,17 +246,20 @@ func cancelled() tool.Result {
 	return tool.Result{Status: tool.Cancelled, Summary: "stopped", Content: "The turn was stopped before this call was done."}
 }
 
-// progress tells people how far a call is, not more often than they can read.
+// progress tells people how far a call is, not more than they can read.
 func (t *turn) progress(c *call) func(string) {
-	var last time.Time
+	last, left := time.Now(), progressBurst
 	slot := make(chan struct{}, 1)
 	return func(text string) {
 		slot <- struct{}{}
 		defer func() { <-slot }()
-		if time.Since(last) < progressStep || t.ctx.Err() != nil {
+		if steps := int(time.Since(last) / progressStep); steps > 0 {
+			last, left = time.Now(), min(left+steps, progressBurst)
+		}
+		if left == 0 || t.ctx.Err() != nil {
 			return
 		}
-		last = time.Now()
+		left--
 		t.record(frame{kindProgress, progressData{c.ID, head(visible(text), 500)}})
 	}
 }
