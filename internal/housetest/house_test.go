@@ -17,8 +17,8 @@ import (
 var rows = [][]string{
 	{"fault", "lazy"},
 	{"config", "task", "markdown", "event", "watch", "process", "llm"},
-	{"repo", "git", "store", "llm/openai", "llm/llmtest"},
-	{"docs", "edit", "run", "tracker"},
+	{"repo", "git", "store", "llm/wire", "llm/llmtest"},
+	{"docs", "edit", "run", "tracker", "llm/openai", "llm/wiretest"},
 	{"tool"},
 	{"chat", "manager"},
 	{"web"},

@@ -22,7 +22,7 @@ type CallPiece struct {
 	ID        string // mostly in the first piece only
 	Name      string
 	Arguments []byte // as Unquote gives them, or a JSON object sent unquoted
-	Extra     map[string]json.RawMessage
+	Extra     Extra
 }
 
 func (p *CallPiece) empty() bool {
@@ -175,7 +175,7 @@ type partial struct {
 	quote bool // inside a string
 	slash bool // after a backslash in it
 	ended bool // a top-level value has ended and none has begun since
-	extra map[string]json.RawMessage
+	extra Extra
 	size  int
 }
 
@@ -218,7 +218,7 @@ func (c *partial) add(p *CallPiece, known map[string]bool) int {
 	c.size += len(p.Arguments)
 	for k, v := range p.Extra {
 		if c.extra == nil {
-			c.extra = map[string]json.RawMessage{}
+			c.extra = Extra{}
 		}
 		c.extra[k] = v
 		c.size += len(k) + len(v)

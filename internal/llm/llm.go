@@ -2,7 +2,8 @@
 //
 // A Service answers one Request, telling of its pieces while they arrive, and
 // returns the whole answer. It is safe for concurrent use. llm/openai speaks
-// Chat Completions, llm/llmtest is a scripted model over real HTTP.
+// Chat Completions, llm/anthropic the Messages API, both over llm/wire; llm/llmtest is
+// a scripted model over real HTTP.
 package llm
 
 import (
@@ -28,15 +29,21 @@ type Message struct {
 	Reasoning string `json:"reasoning,omitempty"` // sent back only where the endpoint wants it
 	Calls     []Call `json:"calls,omitempty"`     // Assistant only
 	CallID    string `json:"call_id,omitempty"`   // ToolRole only: the call it answers
+	Extra     Extra  `json:"extra,omitempty"`     // Assistant only
 }
 
 // Call is one tool call of the model.
 type Call struct {
-	ID        string                     `json:"id"`              // never empty
-	Name      string                     `json:"name"`            // as the model wrote it
-	Arguments string                     `json:"arguments"`       // as the model wrote them; "{}" where there were none
-	Extra     map[string]json.RawMessage `json:"extra,omitempty"` // opaque fields that must go back with the call
+	ID        string `json:"id"`        // never empty
+	Name      string `json:"name"`      // as the model wrote it
+	Arguments string `json:"arguments"` // as the model wrote them; "{}" where there were none
+	Extra     Extra  `json:"extra,omitempty"`
 }
+
+// Extra holds opaque fields that must go back with what they came with. A key with a
+// colon, such as "anthropic:thinking", is of the API before the colon and goes to no
+// other.
+type Extra map[string]json.RawMessage
 
 // Tool is a tool as the model is told of it.
 type Tool struct {

@@ -2,7 +2,6 @@ package openai
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -13,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"tasks/internal/config"
 	"tasks/internal/llm"
+	"tasks/internal/llm/wiretest"
 )
 
 const benchChunk = `data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":" word"},"finish_reason":null}]}` + "\n\n"
@@ -24,21 +23,17 @@ const benchChunk = `data: {"id":"chatcmpl-1","object":"chat.completion.chunk","c
 func BenchmarkChunk(b *testing.B) {
 	const count = 1000
 	stream := []byte(strings.Repeat(benchChunk, count) + `data: {"choices":[{"delta":{},"finish_reason":"stop"}]}` + "\n\ndata: [DONE]\n\n")
-	c, err := New(Config{BaseURL: "http://127.0.0.1:1/v1", Key: "sk-0123456789abcdef0123456789abcdef", Model: "m"})
+	c, err := New(Config{BaseURL: "http://127.0.0.1:1/v1", Key: "sk-0123456789abcdef0123456789abcdef", Model: "m",
+		Transport: &wiretest.Canned{Body: stream, Cut: len(stream)}})
 	if err != nil {
 		b.Fatal(err)
 	}
-	ctx, cancel := context.WithCancelCause(b.Context())
-	defer cancel(nil)
-	limit := newLimiter(config.Timeouts{Connect: time.Hour, Headers: time.Hour, FirstToken: time.Hour, Idle: time.Hour}, "h", cancel)
-	defer limit.stop()
 	b.ReportAllocs()
 	b.SetBytes(int64(len(stream)))
 	for b.Loop() {
 		events := 0
-		a := newAnswer(c.secrets, &llm.Request{}, func(llm.Event) { events++ })
-		if f := c.readStream(ctx, a, bytes.NewReader(stream), limit); f != nil || events != count {
-			b.Fatal(f, events)
+		if _, err := c.Stream(b.Context(), &llm.Request{}, func(llm.Event) { events++ }); err != nil || events != count {
+			b.Fatal(err, events)
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/count, "ns/chunk")

@@ -1,20 +1,18 @@
 package openai
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"math"
 	"strconv"
-	"strings"
 
 	"tasks/internal/llm"
+	"tasks/internal/llm/wire"
 )
 
 // chunk is one piece of a streamed answer, or a whole one. Fields of the wrong type
 // read as absent.
 type chunk struct {
-	Model   words           `json:"model"`
+	Model   wire.Words      `json:"model"`
 	Choices []choice        `json:"choices"`
 	Usage   json.RawMessage `json:"usage"`
 	Groq    struct {
@@ -24,111 +22,28 @@ type chunk struct {
 	// What errors look like.
 	Error  json.RawMessage `json:"error"`
 	Detail json.RawMessage `json:"detail"`
-	Object words           `json:"object"`
-	Type   words           `json:"type"`
+	Object wire.Words      `json:"object"`
+	Type   wire.Words      `json:"type"`
 }
 
 type choice struct {
 	Index   json.RawMessage `json:"index"`
 	Delta   *delta          `json:"delta"`
 	Message *delta          `json:"message"` // of a whole answer
-	Text    words           `json:"text"`    // of a server that thinks this is a completion
-	Finish  words           `json:"finish_reason"`
+	Text    wire.Words      `json:"text"`    // of a server that thinks this is a completion
+	Finish  wire.Words      `json:"finish_reason"`
 	Usage   json.RawMessage `json:"usage"`
 	Error   json.RawMessage `json:"error"`
 }
 
 type delta struct {
-	Content          words         `json:"content"`
-	Refusal          words         `json:"refusal"`
-	ReasoningContent words         `json:"reasoning_content"`
-	Reasoning        words         `json:"reasoning"`
-	ReasoningDetails words         `json:"reasoning_details"`
+	Content          wire.Words    `json:"content"`
+	Refusal          wire.Words    `json:"refusal"`
+	ReasoningContent wire.Words    `json:"reasoning_content"`
+	Reasoning        wire.Words    `json:"reasoning"`
+	ReasoningDetails wire.Words    `json:"reasoning_details"`
 	ToolCalls        []toolCall    `json:"tool_calls"`
 	FunctionCall     *toolFunction `json:"function_call"`
-}
-
-// parseChunk reads a chunk. It forgives wrong types and numbers that JSON does not
-// have, but not broken JSON: a part of the answer would be missing unseen.
-func parseChunk(data []byte) (chunk, error) {
-	var c chunk
-	err := json.Unmarshal(data, &c)
-	if err == nil {
-		return c, nil
-	}
-	var wrongType *json.UnmarshalTypeError
-	if errors.As(err, &wrongType) {
-		return c, nil
-	}
-	if mended, ok := mendNumbers(data); ok {
-		c = chunk{}
-		if err = json.Unmarshal(mended, &c); err == nil || errors.As(err, &wrongType) {
-			return c, nil
-		}
-	}
-	return c, err
-}
-
-// mendNumbers puts null where NaN or Infinity stands outside of strings.
-func mendNumbers(data []byte) ([]byte, bool) {
-	if !bytes.Contains(data, []byte("NaN")) && !bytes.Contains(data, []byte("Infinity")) {
-		return nil, false
-	}
-	parts := strings.Split(string(data), `"`)
-	inString := false
-	for i, part := range parts {
-		if !inString {
-			parts[i] = strings.NewReplacer("-Infinity", "null", "Infinity", "null", "NaN", "null").Replace(part)
-			inString = i < len(parts)-1
-			continue
-		}
-		slashes := len(part) - len(strings.TrimRight(part, `\`))
-		inString = slashes%2 == 1 // the quote was escaped
-	}
-	return []byte(strings.Join(parts, `"`)), true
-}
-
-// words is a text that may come as a string, as a list of parts, or not at all.
-// Its bytes are for a llm.Joiner.
-type words struct {
-	text     []byte
-	thinking []byte // parts that are the model's reasoning
-}
-
-func (w *words) UnmarshalJSON(raw []byte) error {
-	switch raw[0] {
-	case '"':
-		w.text, _ = llm.Unquote(nil, raw)
-	case '[':
-		var parts []json.RawMessage
-		if json.Unmarshal(raw, &parts) != nil {
-			return nil
-		}
-		for _, p := range parts {
-			var part words
-			part.UnmarshalJSON(p)
-			w.text = append(w.text, part.text...)
-			w.thinking = append(w.thinking, part.thinking...)
-		}
-	case '{':
-		var part struct {
-			Text     *words `json:"text"`
-			Summary  *words `json:"summary"`
-			Thinking *words `json:"thinking"`
-		}
-		if json.Unmarshal(raw, &part) != nil {
-			return nil
-		}
-		switch {
-		case part.Thinking != nil:
-			w.thinking = part.Thinking.text
-		case part.Text != nil:
-			w.text = part.Text.text
-		case part.Summary != nil:
-			w.text = part.Summary.text
-		}
-	}
-	return nil
 }
 
 // toolCall is what a chunk says about one call.
@@ -144,9 +59,9 @@ func (t *toolCall) UnmarshalJSON(raw []byte) error {
 	for k, v := range fields {
 		switch k {
 		case "index":
-			t.piece.Index = integer(v)
+			t.piece.Index = wire.Integer(v)
 		case "id":
-			t.piece.ID = plain(v)
+			t.piece.ID = wire.Plain(v)
 		case "type", "function":
 		case "name", "arguments": // of a server that left the function out
 			if function == nil {
@@ -178,7 +93,7 @@ func (t *toolCall) field(key string, v json.RawMessage, prefix string) {
 	switch {
 	case string(v) == "null":
 	case key == "name":
-		t.piece.Name = plain(v)
+		t.piece.Name = wire.Plain(v)
 	case key == "arguments" && v[0] == '"':
 		t.piece.Arguments, _ = llm.Unquote(nil, v)
 	case key == "arguments":
@@ -191,32 +106,6 @@ func (t *toolCall) field(key string, v json.RawMessage, prefix string) {
 	}
 }
 
-// plain is a string or number as text; anything else is empty.
-func plain(raw json.RawMessage) string {
-	var s string
-	if json.Unmarshal(raw, &s) == nil {
-		return s
-	}
-	if len(raw) > 0 && (raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9') {
-		return string(raw)
-	}
-	return ""
-}
-
-// integer is a number, or a string that holds one; nil for anything else.
-func integer(raw json.RawMessage) *int {
-	if len(raw) == 1 && raw[0] >= '0' && raw[0] <= '9' {
-		n := int(raw[0] - '0')
-		return &n
-	}
-	f, err := strconv.ParseFloat(plain(raw), 64)
-	if err != nil || f != math.Trunc(f) || math.Abs(f) > 1e9 {
-		return nil
-	}
-	n := int(f)
-	return &n
-}
-
 // usage reads token counts under any of their names. ok is false where there are none.
 func usage(raw json.RawMessage) (u llm.Usage, ok bool) {
 	var fields map[string]json.RawMessage
@@ -225,7 +114,7 @@ func usage(raw json.RawMessage) (u llm.Usage, ok bool) {
 	}
 	number := func(names ...string) float64 {
 		for _, n := range names {
-			f, err := strconv.ParseFloat(plain(fields[n]), 64)
+			f, err := strconv.ParseFloat(wire.Plain(fields[n]), 64)
 			if err == nil && f > 0 && !math.IsInf(f, 0) {
 				return f
 			}

@@ -23,17 +23,16 @@ import (
 	"tasks/internal/fault"
 	"tasks/internal/llm"
 	"tasks/internal/llm/openai"
+	"tasks/internal/llm/wiretest"
 )
 
 // fine is a whole answer.
 const fine = `data: {"choices":[{"delta":{"content":"Fine."},"finish_reason":"stop"}]}` + "\n\ndata: [DONE]\n\n"
 
-func ignore(llm.Event) {}
-
 // client makes a Client for base that does not wait between tries.
 func client(t *testing.T, base string, change ...func(*openai.Config)) *openai.Client {
 	t.Helper()
-	cfg := openai.Config{BaseURL: base, Key: canary, Model: "test-model",
+	cfg := openai.Config{BaseURL: base, Key: wiretest.Canary, Model: "test-model",
 		Sleep: func(context.Context, time.Duration) error { return nil }}
 	for _, f := range change {
 		f(&cfg)
@@ -100,26 +99,26 @@ func TestNewRefusesUnsafeEndpoints(t *testing.T) {
 
 func TestBaseURLMayNameTheWholePath(t *testing.T) {
 	for _, path := range []string{"/v1", "/v1/", "/v1/chat/completions"} {
-		srv := serve(t, parseReply(t, fine))
-		if _, err := client(t, srv.URL+path).Stream(t.Context(), question(), ignore); err != nil {
+		srv := wiretest.Serve(t, wiretest.ParseReply(t, fine))
+		if _, err := client(t, srv.URL+path).Stream(t.Context(), wiretest.Question(), wiretest.Ignore); err != nil {
 			t.Fatal(err)
 		}
-		if got := srv.asked[0].URL.Path; got != "/v1/chat/completions" {
+		if got := srv.Asked[0].URL.Path; got != "/v1/chat/completions" {
 			t.Errorf("%s: asked %s", path, got)
 		}
 	}
 }
 
 func TestWhatIsSent(t *testing.T) {
-	srv := serve(t, parseReply(t, fine))
+	srv := wiretest.Serve(t, wiretest.ParseReply(t, fine))
 	c := client(t, srv.URL+"/v1", func(cfg *openai.Config) { cfg.UserAgent = "tasks/1" })
-	req := question()
+	req := wiretest.Question()
 	req.Messages[0].Text = "a < b & \u2028 c"
-	if _, err := c.Stream(t.Context(), req, ignore); err != nil {
+	if _, err := c.Stream(t.Context(), req, wiretest.Ignore); err != nil {
 		t.Fatal(err)
 	}
-	h := srv.asked[0].Header
-	if h.Get("Authorization") != "Bearer "+canary || h.Get("User-Agent") != "tasks/1" || h.Get("Content-Type") != "application/json" ||
+	h := srv.Asked[0].Header
+	if h.Get("Authorization") != "Bearer "+wiretest.Canary || h.Get("User-Agent") != "tasks/1" || h.Get("Content-Type") != "application/json" ||
 		h.Get("Accept-Encoding") != "" {
 		t.Errorf("headers: %v", h)
 	}
@@ -128,21 +127,21 @@ func TestWhatIsSent(t *testing.T) {
 		`{"type":"function","function":{"name":"search_files","parameters":{"type":"object","properties":{}}}},` +
 		`{"type":"function","function":{"name":"list","parameters":{"type":"object","properties":{}}}}],` +
 		`"stream":true,"stream_options":{"include_usage":true},"max_tokens":500}`
-	if srv.bodies[0] != want {
-		t.Errorf("body:\n%s\nwant:\n%s", srv.bodies[0], want)
+	if srv.Bodies[0] != want {
+		t.Errorf("body:\n%s\nwant:\n%s", srv.Bodies[0], want)
 	}
-	if _, ok := srv.asked[0].Header["Authorization"]; !ok {
+	if _, ok := srv.Asked[0].Header["Authorization"]; !ok {
 		t.Error("no key")
 	}
 }
 
 func TestNoKeyNoHeader(t *testing.T) {
-	srv := serve(t, parseReply(t, fine))
+	srv := wiretest.Serve(t, wiretest.ParseReply(t, fine))
 	c := client(t, srv.URL+"/v1", func(cfg *openai.Config) { cfg.Key = "" })
-	if _, err := c.Stream(t.Context(), question(), ignore); err != nil {
+	if _, err := c.Stream(t.Context(), wiretest.Question(), wiretest.Ignore); err != nil {
 		t.Fatal(err)
 	}
-	if v, ok := srv.asked[0].Header["Authorization"]; ok {
+	if v, ok := srv.Asked[0].Header["Authorization"]; ok {
 		t.Errorf("sent %q", v)
 	}
 }
@@ -162,16 +161,16 @@ func TestRedirects(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		for _, target := range []string{other.URL + "/v1/chat/completions", "https://example.com/v1/chat/completions", "//evil.example/v1", "/elsewhere"} {
 			t.Run(fmt.Sprint(status, " ", target), func(t *testing.T) {
-				srv := serve(t, parseReply(t, fmt.Sprintf("%%status %d\n%%header Location: %s\n", status, target)), parseReply(t, fine))
-				_, err := client(t, srv.URL+"/v1").Stream(t.Context(), question(), ignore)
+				srv := wiretest.Serve(t, wiretest.ParseReply(t, fmt.Sprintf("%%status %d\n%%header Location: %s\n", status, target)), wiretest.ParseReply(t, fine))
+				_, err := client(t, srv.URL+"/v1").Stream(t.Context(), wiretest.Question(), wiretest.Ignore)
 				onItself := target == "/elsewhere" && status >= 307
 				if onItself != (err == nil) {
 					t.Errorf("got %v", err)
 				}
-				if err != nil && (fault.CodeOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "not sent there") || len(srv.asked) != 1) {
-					t.Errorf("got %v after %d requests", err, len(srv.asked))
+				if err != nil && (fault.CodeOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "not sent there") || len(srv.Asked) != 1) {
+					t.Errorf("got %v after %d requests", err, len(srv.Asked))
 				}
-				if onItself && (srv.bodies[1] != srv.bodies[0] || srv.asked[1].Header.Get("Authorization") == "") {
+				if onItself && (srv.Bodies[1] != srv.Bodies[0] || srv.Asked[1].Header.Get("Authorization") == "") {
 					t.Error("a redirect on the host itself lost the request")
 				}
 			})
@@ -190,14 +189,14 @@ func TestConnectFailures(t *testing.T) {
 	closed := "http://" + l.Addr().String() + "/v1"
 	l.Close()
 	var retries []string
-	_, err = client(t, closed).Stream(t.Context(), question(), func(e llm.Event) { retries = append(retries, string(e.Kind)) })
+	_, err = client(t, closed).Stream(t.Context(), wiretest.Question(), func(e llm.Event) { retries = append(retries, string(e.Kind)) })
 	if fault.CodeOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "refuses the connection") || !strings.Contains(fault.HintOf(err), "start the model server") {
 		t.Errorf("refused: %v, %s", err, fault.HintOf(err))
 	}
 	if strings.Join(retries, " ") != "retry retry" {
 		t.Errorf("events: %q", retries)
 	}
-	_, err = client(t, "https://no-such-host.invalid/v1").Stream(t.Context(), question(), ignore)
+	_, err = client(t, "https://no-such-host.invalid/v1").Stream(t.Context(), wiretest.Question(), wiretest.Ignore)
 	if fault.CodeOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "no-such-host.invalid") {
 		t.Errorf("no such name: %v", err)
 	}
@@ -205,7 +204,7 @@ func TestConnectFailures(t *testing.T) {
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
 	secure.StartTLS()
 	defer secure.Close()
-	_, err = client(t, secure.URL+"/v1").Stream(t.Context(), question(), ignore)
+	_, err = client(t, secure.URL+"/v1").Stream(t.Context(), wiretest.Question(), wiretest.Ignore)
 	if fault.CodeOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("unknown certificate: %v", err)
 	}
@@ -223,7 +222,7 @@ func TestConnectTimeout(t *testing.T) {
 		cfg.Timeouts.Connect = 100 * time.Millisecond
 	})
 	start := time.Now()
-	_, err = c.Stream(t.Context(), question(), ignore)
+	_, err = c.Stream(t.Context(), wiretest.Question(), wiretest.Ignore)
 	if fault.CodeOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "could not connect") || !strings.Contains(err.Error(), "100ms") {
 		t.Errorf("got %v", err)
 	}
@@ -270,7 +269,7 @@ func TestCancelClosesTheRequest(t *testing.T) {
 				}
 				cancel()
 			}()
-			resp, err := c.Stream(ctx, question(), func(llm.Event) { close(shown) })
+			resp, err := c.Stream(ctx, wiretest.Question(), func(llm.Event) { close(shown) })
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("got %v", err)
 			}
@@ -287,10 +286,10 @@ func TestCancelClosesTheRequest(t *testing.T) {
 }
 
 func TestDeadlineOfTheCallerIsNoFault(t *testing.T) {
-	srv := serve(t, parseReply(t, "%hang\n"))
+	srv := wiretest.Serve(t, wiretest.ParseReply(t, "%hang\n"))
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := client(t, srv.URL+"/v1").Stream(ctx, question(), ignore); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := client(t, srv.URL+"/v1").Stream(ctx, wiretest.Question(), wiretest.Ignore); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -299,14 +298,14 @@ func TestDeadlineOfTheCallerIsNoFault(t *testing.T) {
 // body may come later than we wait for it.
 func TestTheConnectionIsUsedAgain(t *testing.T) {
 	const n = 10
-	srv := serve(t, slices.Repeat([]reply{parseReply(t, fine)}, n)...)
+	srv := wiretest.Serve(t, slices.Repeat([]wiretest.Reply{wiretest.ParseReply(t, fine)}, n)...)
 	c := client(t, srv.URL+"/v1")
 	connections := map[string]bool{}
 	for i := range n {
-		if _, err := c.Stream(t.Context(), question(), ignore); err != nil {
+		if _, err := c.Stream(t.Context(), wiretest.Question(), wiretest.Ignore); err != nil {
 			t.Fatal(err)
 		}
-		connections[srv.asked[i].RemoteAddr] = true
+		connections[srv.Asked[i].RemoteAddr] = true
 	}
 	if len(connections) > n/2 {
 		t.Errorf("%d connections for %d calls", len(connections), n)
@@ -315,20 +314,20 @@ func TestTheConnectionIsUsedAgain(t *testing.T) {
 
 func TestAClientServesManyAtOnce(t *testing.T) {
 	const n = 8
-	var replies []reply
+	var replies []wiretest.Reply
 	for range n {
-		replies = append(replies, parseReply(t, `%status 400`+"\n"+`{"error":{"message":"unknown parameter: stream_options"}}`))
+		replies = append(replies, wiretest.ParseReply(t, `%status 400`+"\n"+`{"error":{"message":"unknown parameter: stream_options"}}`))
 	}
 	for range n {
-		replies = append(replies, parseReply(t, fine))
+		replies = append(replies, wiretest.ParseReply(t, fine))
 	}
-	srv := serve(t, replies...)
+	srv := wiretest.Serve(t, replies...)
 	c := client(t, srv.URL+"/v1")
 	var wg sync.WaitGroup
 	for range n {
 		wg.Go(func() {
 			// Whoever comes late knows what the others learned: some replies stay.
-			if resp, err := c.Stream(context.Background(), question(), ignore); err != nil && !strings.Contains(err.Error(), "stream_options") || err == nil && resp.Message.Text != "Fine." {
+			if resp, err := c.Stream(context.Background(), wiretest.Question(), wiretest.Ignore); err != nil && !strings.Contains(err.Error(), "stream_options") || err == nil && resp.Message.Text != "Fine." {
 				t.Errorf("got %+v, %v", resp, err)
 			}
 		})
@@ -392,13 +391,13 @@ func TestNoSecretComesOut(t *testing.T) {
 	}
 	for name, body := range bodies {
 		for _, form := range forms {
-			r := parseReply(t, body(form))
-			srv := serve(t, r, r, r)
-			tr := &transcript{}
+			r := wiretest.ParseReply(t, body(form))
+			srv := wiretest.Serve(t, r, r, r)
+			tr := &wiretest.Transcript{}
 			c := client(t, srv.URL+"/v1", func(cfg *openai.Config) { cfg.Key = key })
-			resp, err := c.Stream(t.Context(), question(), tr.event)
-			tr.result(resp, err)
-			out := strings.Join(tr.lines, "\n")
+			resp, err := c.Stream(t.Context(), wiretest.Question(), tr.Event)
+			tr.Result(resp, err)
+			out := tr.String()
 			if all := decode(out); strings.Contains(all, key) || strings.Contains(all, "Canary+Word=with") {
 				t.Errorf("%s with %q: %s", name, form, out)
 			}
@@ -407,19 +406,19 @@ func TestNoSecretComesOut(t *testing.T) {
 }
 
 func TestErrorsPassTheCallersRedaction(t *testing.T) {
-	srv := serve(t, parseReply(t, "%status 400\n{\"error\":\"the word is mellon\"}"))
+	srv := wiretest.Serve(t, wiretest.ParseReply(t, "%status 400\n{\"error\":\"the word is mellon\"}"))
 	c := client(t, srv.URL+"/v1", func(cfg *openai.Config) {
 		cfg.Redact = func(s string) string { return strings.ReplaceAll(s, "mellon", "[…]") }
 	})
-	if _, err := c.Stream(t.Context(), question(), ignore); err == nil || strings.Contains(err.Error(), "mellon") {
+	if _, err := c.Stream(t.Context(), wiretest.Question(), wiretest.Ignore); err == nil || strings.Contains(err.Error(), "mellon") {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestShortKeysOfLocalServersSpoilNoText(t *testing.T) {
-	srv := serve(t, parseReply(t, strings.ReplaceAll(fine, "Fine.", "Use ollama.")))
+	srv := wiretest.Serve(t, wiretest.ParseReply(t, strings.ReplaceAll(fine, "Fine.", "Use ollama.")))
 	c := client(t, srv.URL+"/v1", func(cfg *openai.Config) { cfg.Key = "ollama" })
-	if resp, err := c.Stream(t.Context(), question(), ignore); err != nil || resp.Message.Text != "Use ollama." {
+	if resp, err := c.Stream(t.Context(), wiretest.Question(), wiretest.Ignore); err != nil || resp.Message.Text != "Use ollama." {
 		t.Errorf("got %+v, %v", resp, err)
 	}
 }
@@ -428,7 +427,7 @@ func TestShortKeysOfLocalServersSpoilNoText(t *testing.T) {
 // for hosts elsewhere, not for this machine.
 func TestProxyOfTheEnvironment(t *testing.T) {
 	if base := os.Getenv("TEST_PROXIED_BASE"); base != "" {
-		_, err := client(t, base).Stream(t.Context(), question(), ignore)
+		_, err := client(t, base).Stream(t.Context(), wiretest.Question(), wiretest.Ignore)
 		t.Log(err)
 		return
 	}
@@ -454,17 +453,17 @@ func TestProxyOfTheEnvironment(t *testing.T) {
 	default:
 		t.Error("the proxy was not used")
 	}
-	srv := serve(t, parseReply(t, fine))
+	srv := wiretest.Serve(t, wiretest.ParseReply(t, fine))
 	run(strings.Replace(srv.URL, "127.0.0.1", "localhost", 1) + "/v1")
-	if len(asked) > 0 || len(srv.asked) != 1 {
-		t.Errorf("this machine: the proxy was asked %d times, the server %d", len(asked), len(srv.asked))
+	if len(asked) > 0 || len(srv.Asked) != 1 {
+		t.Errorf("this machine: the proxy was asked %d times, the server %d", len(asked), len(srv.Asked))
 	}
 }
 
 func TestDefaultsOfTimeouts(t *testing.T) {
-	srv := serve(t, parseReply(t, fine))
+	srv := wiretest.Serve(t, wiretest.ParseReply(t, fine))
 	c := client(t, srv.URL+"/v1", func(cfg *openai.Config) { cfg.Timeouts = config.Timeouts{} })
-	if _, err := c.Stream(t.Context(), question(), ignore); err != nil || c.Model() != "test-model" {
+	if _, err := c.Stream(t.Context(), wiretest.Question(), wiretest.Ignore); err != nil || c.Model() != "test-model" {
 		t.Error(err)
 	}
 }

@@ -2,10 +2,10 @@ package openai
 
 import (
 	"encoding/json"
-	"net/http"
 	"strings"
 
 	"tasks/internal/llm"
+	"tasks/internal/llm/wire"
 )
 
 // quirks is what a server has taught us. The zero value is what the standard says.
@@ -62,68 +62,68 @@ func (e emptyContent) empty() any {
 }
 
 // adapt looks for a parameter that the server refused and returns what to do from
-// now on, with words for people. ok is false where there is nothing to change.
-// Each change leads on, never back, so that this ends.
-func (q quirks) adapt(status int, said string, req *llm.Request) (next quirks, what string, ok bool) {
-	if status != http.StatusBadRequest && status != http.StatusUnprocessableEntity {
-		return q, "", false
+// now on, with words for people: none where there is nothing to change. Each change
+// leads on, never back, so that this ends.
+func (q quirks) adapt(f *wire.Failure, req *llm.Request) (next quirks, what string) {
+	if !f.Refuses() {
+		return q, ""
 	}
-	said = strings.ToLower(said)
+	said := strings.ToLower(f.Said)
 	for _, l := range lessons {
 		if what, ok := l(&q, said, req); ok {
-			return q, what, true
+			return q, what
 		}
 	}
-	return q, "", false
+	return q, ""
 }
 
 // lessons are tried in order: the more certain the words, the earlier.
 var lessons = []func(q *quirks, said string, req *llm.Request) (string, bool){
 	func(q *quirks, said string, _ *llm.Request) (string, bool) {
-		if q.noUsage || q.noStream || !has(said, "stream_options", "include_usage") {
+		if q.noUsage || q.noStream || !wire.Mentions(said, "stream_options", "include_usage") {
 			return "", false
 		}
 		q.noUsage = true
 		return "stream_options is left out", true
 	},
 	func(q *quirks, said string, req *llm.Request) (string, bool) {
-		if q.told || !has(said, "reasoning_content") || !hasCalls(req) {
+		if q.told || !wire.Mentions(said, "reasoning_content") || !hasCalls(req) {
 			return "", false
 		}
 		q.reasoning, q.told = !q.reasoning, true
 		return "the model's reasoning goes back to it", true
 	},
 	func(q *quirks, said string, req *llm.Request) (string, bool) {
-		if q.tokens == noMax || req.MaxTokens == 0 || !has(said, "max_tokens", "max_completion_tokens") {
+		if q.tokens == noMax || req.MaxTokens == 0 || !wire.Mentions(said, "max_tokens", "max_completion_tokens") {
 			return "", false
 		}
 		q.tokens++
 		return [...]string{"", "max_completion_tokens is sent in place of max_tokens", "the answer's length is not bounded"}[q.tokens], true
 	},
 	func(q *quirks, said string, req *llm.Request) (string, bool) {
-		if q.noExtra || !has(said, extraNames(req)...) {
+		if q.noExtra || !wire.Mentions(said, extraNames(req)...) {
 			return "", false
 		}
 		q.noExtra = true
 		return "the opaque fields of calls are left out", true
 	},
 	func(q *quirks, said string, _ *llm.Request) (string, bool) {
-		if q.role == roleUser || !has(said, q.role.String()) || !has(said, "role", "message", "instruction") || !refuses(said) {
+		if q.role == roleUser || !wire.Mentions(said, q.role.String()) || !wire.Mentions(said, "role", "message", "instruction") || !refuses(said) {
 			return "", false
 		}
 		q.role++
 		return "the instructions are sent with the role " + q.role.String(), true
 	},
 	func(q *quirks, said string, req *llm.Request) (string, bool) {
-		if q.content == contentAbsent || !hasCalls(req) || !has(said, "content") || has(said, "reasoning_content") ||
-			!has(said, "null", "nil", "none", "empty", "string", "required", "blank") {
+		if q.content == contentAbsent || !hasCalls(req) || !wire.Mentions(said, "content") || wire.Mentions(said, "reasoning_content") ||
+			!wire.Mentions(said, "null", "nil", "none", "empty", "string", "required", "blank") {
 			return "", false
 		}
 		q.content++
 		return [...]string{"", "calls go back with an empty text", "calls go back without a text"}[q.content], true
 	},
 	func(q *quirks, said string, _ *llm.Request) (string, bool) {
-		if q.noStream || !has(said, "'stream'", `"stream"`, "`stream`", "streaming") || !refuses(said) {
+		if q.noStream || !wire.Mentions(said, "'stream'", `"stream"`, "`stream`", "streaming") || !refuses(said) {
 			return "", false
 		}
 		q.noStream = true
@@ -131,26 +131,9 @@ var lessons = []func(q *quirks, said string, req *llm.Request) (string, bool){
 	},
 }
 
-// refusesTools tells whether the server says that this model has no tools.
-func refusesTools(said string, req *llm.Request) bool {
-	said = strings.ToLower(said)
-	return len(req.Tools) > 0 && (has(said, "tool-call-parser", "enable-auto-tool-choice") ||
-		has(said, "tool", "function call") && !has(said, "tool_call_id", "role 'tool'") &&
-			has(said, "not support", "unsupported", "n't support", "not enabled", "not available", "support tool use"))
-}
-
 func refuses(said string) bool {
-	return has(said, "not support", "unsupported", "n't support", "not allowed", "not permitted", "not one of", "unknown", "unrecognized",
+	return wire.Mentions(said, "not support", "unsupported", "n't support", "not allowed", "not permitted", "not one of", "unknown", "unrecognized",
 		"invalid", "not enabled", "not available", "support tool use", "must be")
-}
-
-func has(s string, any ...string) bool {
-	for _, a := range any {
-		if a != "" && strings.Contains(s, a) {
-			return true
-		}
-	}
-	return false
 }
 
 func hasCalls(req *llm.Request) bool {

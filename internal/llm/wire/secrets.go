@@ -1,4 +1,4 @@
-package openai
+package wire
 
 import (
 	"cmp"
@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"tasks/internal/lazy"
 )
 
 // Keys shorter than this are words that local servers are happy with ("ollama",
@@ -22,7 +24,7 @@ type secrets struct {
 }
 
 // keyLike matches what other servers' messages show of a key ("sk-ab***yz").
-var keyLike = regexp.MustCompile(`\bsk-[A-Za-z0-9_*.-]{6,}`)
+var keyLike = lazy.Regexp(`\bsk-[A-Za-z0-9_*.-]{6,}`)
 
 func newSecrets(key string, redact func(string) string) secrets {
 	s := secrets{redact: redact}
@@ -73,7 +75,7 @@ func (s secrets) scrub(text string) string {
 
 // words makes one short line without secrets of what a server said.
 func (s secrets) words(text string) string {
-	text = keyLike.ReplaceAllString(s.scrub(text), "[redacted]")
+	text = keyLike().ReplaceAllString(s.scrub(text), "[redacted]")
 	if s.redact != nil {
 		text = s.redact(text)
 	}

@@ -1,12 +1,11 @@
 package openai
 
 import (
-	"bytes"
 	"encoding/json"
-	"regexp"
 	"strings"
 
 	"tasks/internal/llm"
+	"tasks/internal/llm/wire"
 )
 
 type wireRequest struct {
@@ -55,13 +54,9 @@ func encode(model string, req *llm.Request, q quirks) ([]byte, error) {
 		w.MaxCompletion = req.MaxTokens
 	}
 	for _, t := range req.Tools {
-		schema := t.Schema
-		if len(schema) == 0 {
-			schema = json.RawMessage(`{"type":"object","properties":{}}`)
-		}
-		w.Tools = append(w.Tools, wireTool{"function", wireFunction{t.Name, t.Description, schema}})
+		w.Tools = append(w.Tools, wireTool{"function", wireFunction{t.Name, t.Description, wire.Schema(t)}})
 	}
-	return plainJSON(w)
+	return wire.JSON(w)
 }
 
 // messages are the system prompt and the history, made legal.
@@ -80,10 +75,7 @@ func messages(req *llm.Request, q quirks) []wireMessage {
 			}
 			out = append(out, wireMessage{Role: "user", Content: m.Text})
 		case llm.ToolRole:
-			if m.Text == "" {
-				m.Text = "(no output)"
-			}
-			out = append(out, wireMessage{Role: "tool", Content: m.Text, ToolCallID: m.CallID})
+			out = append(out, wireMessage{Role: "tool", Content: wire.Result(m.Text), ToolCallID: m.CallID})
 		default:
 			out = append(out, assistant(m, q))
 		}
@@ -117,27 +109,15 @@ func assistant(m llm.Message, q quirks) wireMessage {
 // functionExtra marks an extra field that stands inside the call's function.
 const functionExtra = "function."
 
-var notInName = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
-
 // call is one call as servers accept it back: a name of the allowed characters,
 // arguments that parse, and the opaque fields where the server put them.
 func call(c llm.Call, q quirks) any {
-	name := notInName.ReplaceAllString(c.Name, "_")
-	if name == "" {
-		name = "unnamed"
-	}
-	args := c.Arguments
-	var object map[string]json.RawMessage
-	if json.Unmarshal([]byte(args), &object) != nil || object == nil {
-		wrapped, _ := plainJSON(map[string]string{"invalid_json": args}) // a map of strings always encodes
-		args = string(wrapped)
-	}
-	function := map[string]any{"name": name[:min(len(name), 64)], "arguments": args}
+	function := map[string]any{"name": wire.ToolName(c.Name), "arguments": string(wire.Arguments(c.Arguments))}
 	w := map[string]any{"id": c.ID, "type": "function", "function": function}
 	for k, v := range c.Extra {
 		inner, in := strings.CutPrefix(k, functionExtra)
 		switch {
-		case q.noExtra:
+		case q.noExtra, strings.Contains(k, ":"): // with a colon it is another API's own
 		case in && function[inner] == nil:
 			function[inner] = v
 		case !in && w[k] == nil:
@@ -145,15 +125,4 @@ func call(c llm.Call, q quirks) any {
 		}
 	}
 	return w
-}
-
-// plainJSON is JSON without the escapes that are for HTML only.
-func plainJSON(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimRight(b.Bytes(), "\n"), nil
 }

@@ -1,4 +1,4 @@
-package openai_test
+package wiretest
 
 import (
 	"bytes"
@@ -11,18 +11,17 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 )
 
-// A reply is one HTTP answer, byte for byte.
+// A Reply is one HTTP answer, byte for byte.
 //
 // Lines that begin with % before the body say how it is sent: %status N, %header
 // K: V, %cut rst (the connection is reset) or abort (the body never ends as HTTP
 // wants), %hang (nothing more comes), %gzip, %escapes (the body has \x, \r and \n
 // escapes and no line ends of its own). In the body a line %pause waits. %before D waits ahead of the headers.
 // <<x*1000>> is x a thousand times.
-type reply struct {
+type Reply struct {
 	status        int
 	header        http.Header
 	cut           string
@@ -34,8 +33,10 @@ type reply struct {
 
 var fill = regexp.MustCompile(`(?s)<<(.+?)\*(\d+)>>`)
 
-func parseReply(t *testing.T, data string) reply {
-	r := reply{status: 200, header: http.Header{}}
+// ParseReply reads a section of a fixture.
+func ParseReply(t T, data string) Reply {
+	t.Helper()
+	r := Reply{status: 200, header: http.Header{}}
 	escapes := false
 	for strings.HasPrefix(data, "%") && !strings.HasPrefix(data, "%pause") {
 		var line string
@@ -83,18 +84,19 @@ func parseReply(t *testing.T, data string) reply {
 	return r
 }
 
-// A byteServer gives its replies in turn and keeps what was asked.
-type byteServer struct {
+// A Server gives its replies in turn and keeps what was asked.
+type Server struct {
 	*httptest.Server
 	mu      sync.Mutex
-	replies []reply
-	asked   []*http.Request
-	bodies  []string
+	replies []Reply
+	Asked   []*http.Request // so far; not to be read while a request runs
+	Bodies  []string
 	quit    chan struct{}
 }
 
-func serve(t *testing.T, replies ...reply) *byteServer {
-	s := &byteServer{replies: replies, quit: make(chan struct{})}
+// Serve starts a Server for the time of the test.
+func Serve(t T, replies ...Reply) *Server {
+	s := &Server{replies: replies, quit: make(chan struct{})}
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(func() {
 		close(s.quit)
@@ -103,10 +105,11 @@ func serve(t *testing.T, replies ...reply) *byteServer {
 	return s
 }
 
-func (s *byteServer) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+// ServeHTTP sends the next reply.
+func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	body, _ := io.ReadAll(req.Body)
 	s.mu.Lock()
-	s.asked, s.bodies = append(s.asked, req), append(s.bodies, string(body))
+	s.Asked, s.Bodies = append(s.Asked, req), append(s.Bodies, string(body))
 	if len(s.replies) == 0 {
 		s.mu.Unlock()
 		http.Error(w, "the fixture has no more replies", http.StatusTeapot)
@@ -118,13 +121,14 @@ func (s *byteServer) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	s.send(w, req, r)
 }
 
-func (s *byteServer) left() int {
+// Left is how many replies nobody has asked for.
+func (s *Server) Left() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.replies)
 }
 
-func (s *byteServer) send(w http.ResponseWriter, req *http.Request, r reply) {
+func (s *Server) send(w http.ResponseWriter, req *http.Request, r Reply) {
 	wait := func(d time.Duration) {
 		select {
 		case <-time.After(d):

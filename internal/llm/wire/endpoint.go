@@ -1,4 +1,4 @@
-package openai
+package wire
 
 import (
 	"context"
@@ -10,33 +10,32 @@ import (
 	"syscall"
 	"time"
 
-	"tasks/internal/config"
 	"tasks/internal/fault"
 )
 
-// parseBase checks a base URL and makes the address of the completions of it.
-func parseBase(base string) (*url.URL, error) {
+// parseBase checks a base URL and makes the address to ask of it.
+func (a API) parseBase(base string) (*url.URL, error) {
+	name := a.setting("BASE_URL")
 	const hint = "it looks like https://host/v1, or http://127.0.0.1:PORT/v1 for a server on this machine"
 	u, err := url.Parse(strings.TrimSpace(base))
 	if err != nil { // its text would repeat the URL, which may hold a password
-		return nil, fault.New(fault.Invalid, "OPENAI_BASE_URL is not a URL").WithHint(hint)
+		return nil, fault.New(fault.Invalid, "%s is not a URL", name).WithHint(hint)
 	}
 	switch {
 	case u.User != nil:
-		return nil, fault.New(fault.Forbidden, "OPENAI_BASE_URL holds a user name or password: they would end up in logs").
-			WithHint("put the key in OPENAI_API_KEY and take it out of the URL")
+		return nil, fault.New(fault.Forbidden, "%s holds a user name or password: they would end up in logs", name).
+			WithHint("put the key in %s and take it out of the URL", a.setting("API_KEY"))
 	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
-		return nil, fault.New(fault.Invalid, "OPENAI_BASE_URL is not an address of the web").WithHint(hint)
+		return nil, fault.New(fault.Invalid, "%s is not an address of the web", name).WithHint(hint)
 	case u.RawQuery != "" || u.Fragment != "":
-		return nil, fault.New(fault.Invalid, "OPENAI_BASE_URL has a ? or # part: it must be a plain address").WithHint(hint)
+		return nil, fault.New(fault.Invalid, "%s has a ? or # part: it must be a plain address", name).WithHint(hint)
 	case isMetadata(u.Hostname()):
-		return nil, fault.New(fault.Forbidden, "OPENAI_BASE_URL points at %s, an address for the network's own services: no key is sent there", u.Hostname())
+		return nil, fault.New(fault.Forbidden, "%s points at %s, an address for the network's own services: no key is sent there", name, u.Hostname())
 	case u.Scheme == "http" && !isLoopback(u.Hostname()):
-		return nil, fault.New(fault.Forbidden, "OPENAI_BASE_URL is plain http to %s: key and documents could be read on the way", u.Host).
+		return nil, fault.New(fault.Forbidden, "%s is plain http to %s: key and documents could be read on the way", name, u.Host).
 			WithHint("use https, or a tunnel to a port of this machine")
 	}
-	path := strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/chat/completions")
-	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path + "/chat/completions"}, nil
+	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: a.Path(strings.TrimRight(u.Path, "/"))}, nil
 }
 
 // isLoopback tells whether a host name means this machine.
@@ -72,25 +71,28 @@ func forbiddenIP(ip netip.Addr) bool {
 }
 
 // newHTTPClient makes the client for one endpoint.
-func newHTTPClient(u *url.URL, limits config.Timeouts) *http.Client {
+func (a API) newHTTPClient(u *url.URL, cfg Config) *http.Client {
+	if cfg.Transport != nil {
+		return &http.Client{CheckRedirect: a.checkRedirect, Transport: cfg.Transport}
+	}
 	local := isLoopback(u.Hostname())
 	proxy := http.ProxyFromEnvironment
 	if local {
 		proxy = nil
 	}
 	dialer := &net.Dialer{
-		Timeout:   limits.Connect,
+		Timeout:   cfg.Timeouts.Connect,
 		KeepAlive: 30 * time.Second,
 		ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
 			return checkDial(address, local)
 		},
 	}
 	return &http.Client{
-		CheckRedirect: checkRedirect,
+		CheckRedirect: a.checkRedirect,
 		Transport: &http.Transport{
 			Proxy:                  proxy,
 			DialContext:            dialer.DialContext,
-			TLSHandshakeTimeout:    limits.Connect,
+			TLSHandshakeTimeout:    cfg.Timeouts.Connect,
 			ForceAttemptHTTP2:      true,
 			MaxIdleConnsPerHost:    4,
 			IdleConnTimeout:        90 * time.Second,
@@ -116,14 +118,14 @@ func checkDial(address string, local bool) error {
 	return nil
 }
 
-// checkRedirect lets a server move the completions about on itself, no more: what
+// checkRedirect lets a server move what it serves about on itself, no more: what
 // is sent holds the key and the user's documents.
-func checkRedirect(req *http.Request, via []*http.Request) error {
+func (a API) checkRedirect(req *http.Request, via []*http.Request) error {
 	from := via[0].URL
 	if req.URL.Scheme == from.Scheme && strings.EqualFold(req.URL.Host, from.Host) &&
 		req.Method == http.MethodPost && len(via) <= 3 && req.URL.User == nil {
 		return nil
 	}
 	return fault.New(fault.Unavailable, "%s sends us on to %s://%s: the key and the question were not sent there", from.Host, req.URL.Scheme, short(req.URL.Host, 80)).
-		WithHint("if that is the right server, set OPENAI_BASE_URL to it")
+		WithHint("if that is the right server, set %s to it", a.setting("BASE_URL"))
 }

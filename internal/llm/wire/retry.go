@@ -1,4 +1,4 @@
-package openai
+package wire
 
 import (
 	"context"
@@ -38,8 +38,8 @@ type retrier struct {
 }
 
 // again waits for the next try and returns nil, or why there is none.
-func (r *retrier) again(ctx context.Context, f *failure) error {
-	if f.said == failedCall && !r.failed {
+func (r *retrier) again(ctx context.Context, f *Failure) error {
+	if f.Said == failedCall && !r.failed {
 		r.failed = true
 		r.tell("the model wrote a tool call that its server could not read; asking once more")
 		return nil
@@ -109,39 +109,40 @@ func seconds(v string, unit time.Duration) (time.Duration, bool) {
 }
 
 // unreached words an error of getting a response at all.
-func (c *Client) unreached(ctx context.Context, err error) *failure {
+func (c *Client) unreached(ctx context.Context, err error) *Failure {
 	if cause := context.Cause(ctx); cause != nil {
 		return fail(cause)
 	}
 	var known *fault.Error
 	if errors.As(err, &known) { // a redirect or address that is refused: named by the server
-		return fail(fault.New(known.Code, "%s", c.secrets.words(known.Message)).WithHint("%s", known.Hint))
+		return fail(fault.New(known.Code, "%s", c.words.plain(known.Message)).WithHint("%s", known.Hint))
 	}
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) { // its text would repeat the address
 		err = wrapped.Err
 	}
-	hint := "check the network and OPENAI_BASE_URL"
+	setting := c.api.setting("BASE_URL")
+	hint := "check the network and " + setting
 	if strings.HasPrefix(c.url, "http:") {
-		hint = "start the model server, or correct OPENAI_BASE_URL"
+		hint = "start the model server, or correct " + setting
 	}
-	what, retry := c.secrets.words(cause(err)), false
+	what, retry := c.words.plain(cause(err)), false
 	var dns *net.DNSError
 	var cert *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &dns):
 		what = "its name is not known here"
 	case errors.As(err, &cert):
-		what, hint = "its certificate is not to be trusted: "+c.secrets.words(cert.Err.Error()), "correct OPENAI_BASE_URL, or have this machine trust the server's certificate"
+		what, hint = "its certificate is not to be trusted: "+c.words.plain(cert.Err.Error()), "correct "+setting+", or have this machine trust the server's certificate"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		what, retry = "it refuses the connection", true
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		what, retry = "it broke the connection off", true
 	case isTimeout(err):
-		return fail(fault.New(fault.Unavailable, "could not connect to the model server at %s within %s", c.host, human(c.cfg.Timeouts.Connect)).WithHint("%s", hint))
+		return fail(fault.New(fault.Unavailable, "could not connect to the model server at %s within %s", c.words.host, human(c.cfg.Timeouts.Connect)).WithHint("%s", hint))
 	}
-	brief := fmt.Sprintf("the model server at %s cannot be reached: %s", c.host, what)
-	return &failure{brief: brief, retry: retry, err: fault.New(fault.Unavailable, "%s", brief).WithHint("%s", hint)}
+	brief := fmt.Sprintf("the model server at %s cannot be reached: %s", c.words.host, what)
+	return &Failure{brief: brief, retry: retry, err: fault.New(fault.Unavailable, "%s", brief).WithHint("%s", hint)}
 }
 
 // cause is why a connection broke, without its addresses.

@@ -1,4 +1,4 @@
-package openai
+package wire
 
 import (
 	"context"
@@ -27,7 +27,7 @@ const endGrace = 5 * time.Second
 // cancelling its context with the reason.
 type limiter struct {
 	limits config.Timeouts
-	host   string
+	words  wording
 	cancel context.CancelCauseFunc
 
 	mu       sync.Mutex
@@ -36,8 +36,8 @@ type limiter struct {
 	timer    *time.Timer
 }
 
-func newLimiter(limits config.Timeouts, host string, cancel context.CancelCauseFunc) *limiter {
-	l := &limiter{limits: limits, host: host, cancel: cancel}
+func newLimiter(limits config.Timeouts, words wording, cancel context.CancelCauseFunc) *limiter {
+	l := &limiter{limits: limits, words: words, cancel: cancel}
 	l.deadline = time.Now().Add(limits.Connect)
 	l.timer = time.AfterFunc(limits.Connect, l.fire)
 	return l
@@ -108,16 +108,16 @@ func (l *limiter) reason() error {
 	d := human(l.limit())
 	switch l.phase {
 	case connecting:
-		return fault.New(fault.Unavailable, "could not connect to the model server at %s within %s", l.host, d).
-			WithHint("check the network and OPENAI_BASE_URL")
+		return fault.New(fault.Unavailable, "could not connect to the model server at %s within %s", l.words.host, d).
+			WithHint("check the network and %s", l.words.api.setting("BASE_URL"))
 	case awaitingHeaders:
-		return fault.New(fault.Unavailable, "the model server at %s took the question, but did not begin to answer within %s", l.host, d).
+		return fault.New(fault.Unavailable, "the model server at %s took the question, but did not begin to answer within %s", l.words.host, d).
 			WithHint("try again; a local model may still be loading")
 	case awaitingToken:
-		return fault.New(fault.Unavailable, "the model server at %s began to answer, but sent no first token within %s", l.host, d).
+		return fault.New(fault.Unavailable, "the model server at %s began to answer, but sent no first token within %s", l.words.host, d).
 			WithHint("try again; a long document makes the first token late")
 	}
-	return fault.New(fault.Unavailable, "the answer stopped in the middle: %s sent nothing for %s", l.host, d).
+	return fault.New(fault.Unavailable, "the answer stopped in the middle: %s sent nothing for %s", l.words.host, d).
 		WithHint("try again; the text so far is kept, and no tool of it was run")
 }
 

@@ -1,4 +1,4 @@
-package openai
+package wire
 
 import (
 	"bufio"
@@ -17,29 +17,44 @@ import (
 	"tasks/internal/llm"
 )
 
-// Stream asks the model. See llm.Service.
-func (c *Client) Stream(ctx context.Context, req *llm.Request, on func(llm.Event)) (*llm.Response, error) {
+// An Attempt is one try: the request as the server is thought to take it, and what
+// reads its answer into the Answer it was made for.
+type Attempt interface {
+	// Body writes the request.
+	Body() ([]byte, error)
+	// Piece takes in one JSON object of the answer; event is the name of its frame,
+	// mostly empty. An error means that data cannot be
+	// read.
+	Piece(event string, data []byte) (*Failure, error)
+	// Response is the whole answer, whose stream has ended as it should.
+	Response() *llm.Response
+	// Learn looks for a part of the request that the server refused and has the next
+	// Attempt do without; it says what changes, for people. Empty where there is
+	// nothing to change. Each change leads on, never back, so that this ends.
+	Learn(f *Failure) (what string)
+}
+
+// Stream asks the model, with an Attempt for each try. See llm.Service.
+func (c *Client) Stream(ctx context.Context, req *llm.Request, on func(llm.Event), begin func(*Answer) Attempt) (*llm.Response, error) {
 	r := retrier{client: c, on: on, start: c.cfg.Now()}
 	for {
-		q := c.quirks()
-		a := newAnswer(c.secrets, req, on)
-		f := c.try(ctx, a, q)
+		a := newAnswer(c.words, req, on)
+		at := begin(a)
+		f := c.try(ctx, a, at)
 		switch {
 		case f == nil:
-			return a.result(), nil
+			return at.Response(), nil
 		case ctx.Err() != nil:
 			return a.partial(), ctx.Err()
 		case a.shown:
 			return a.partial(), f.err
 		}
-		if next, what, ok := q.adapt(f.status, f.said, req); ok {
-			c.remember(next)
+		if what := at.Learn(f); what != "" {
 			on(llm.Event{Kind: llm.Warning, Text: "the model server refused a part of the request; from now on " + what})
 			continue
 		}
-		if refusesTools(f.said, req) && f.status >= 400 && f.status < 500 {
-			return nil, fault.New(fault.Unavailable, "the model %q at %s does not do tools: %s", short(c.cfg.Model, 80), c.host, c.secrets.words(parseProblem([]byte(f.said)).message)).
-				WithHint("set OPENAI_MODEL to a model that can call tools, or switch tool calls on in its server")
+		if err := c.toolsRefused(f); err != nil && len(req.Tools) > 0 {
+			return nil, err
 		}
 		if err := r.again(ctx, f); err != nil {
 			return nil, err
@@ -47,50 +62,36 @@ func (c *Client) Stream(ctx context.Context, req *llm.Request, on func(llm.Event
 	}
 }
 
-func (c *Client) quirks() quirks {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.learn
-}
-
-func (c *Client) remember(q quirks) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.learn = q
-}
-
 // try is one exchange with the server. Where it fails nothing of it is left open.
-func (c *Client) try(ctx context.Context, a *answer, q quirks) *failure {
-	data, err := encode(c.cfg.Model, a.req, q)
+func (c *Client) try(ctx context.Context, a *Answer, at Attempt) *Failure {
+	data, err := at.Body()
 	if err != nil {
 		return fail(fault.New(fault.Internal, "the request to the model could not be written: %w", err))
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	limit := newLimiter(c.cfg.Timeouts, c.host, cancel)
+	limit := newLimiter(c.cfg.Timeouts, c.words, cancel)
 	defer limit.stop()
 	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { limit.enter(awaitingHeaders) }}
 	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodPost, c.url, bytes.NewReader(data))
 	if err != nil {
-		return fail(fault.New(fault.Internal, "the request to the model could not be made: %s", c.secrets.words(err.Error())))
+		return fail(fault.New(fault.Internal, "the request to the model could not be made: %s", c.words.plain(err.Error())))
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "text/event-stream, application/json")
 	req.Header.Set("User-Agent", c.cfg.UserAgent)
-	if c.cfg.Key != "" {
-		req.Header.Set("Authorization", "Bearer "+c.cfg.Key)
-	}
+	c.api.Headers(req.Header, c.cfg.Key)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return c.unreached(ctx, err)
 	}
 	defer resp.Body.Close()
 	limit.enter(awaitingToken)
-	return c.respond(ctx, a, resp, limit)
+	return c.respond(ctx, a, at, resp, limit)
 }
 
 // respond reads the response.
-func (c *Client) respond(ctx context.Context, a *answer, resp *http.Response, limit *limiter) *failure {
+func (c *Client) respond(ctx context.Context, a *Answer, at Attempt, resp *http.Response, limit *limiter) *Failure {
 	in, err := decoded(resp, body{resp.Body, limit})
 	if err != nil {
 		return c.broken(ctx, a, err)
@@ -104,12 +105,12 @@ func (c *Client) respond(ctx context.Context, a *answer, resp *http.Response, li
 	case err != nil:
 		return c.broken(ctx, a, err)
 	case first == '<':
-		return fail(fault.New(fault.Unavailable, "%s answered with a web page, not as a model server does: %s", c.host, c.page(in)).
-			WithHint("OPENAI_BASE_URL mostly ends in /v1"))
+		return fail(fault.New(fault.Unavailable, "%s answered with a web page, not as a model server does: %s", c.words.host, c.page(in)).
+			WithHint("%s %s", c.api.setting("BASE_URL"), c.api.BaseHint))
 	case first == '{' || first == '[':
-		return c.readWhole(ctx, a, in)
+		return c.readWhole(ctx, a, at, in)
 	}
-	return c.readStream(ctx, a, in, limit)
+	return c.readStream(ctx, a, at, in, limit)
 }
 
 // decoded undoes a compression that nobody asked for.
@@ -145,7 +146,7 @@ func peek(in *bufio.Reader) (byte, error) {
 }
 
 // readStream reads an event stream to its end.
-func (c *Client) readStream(ctx context.Context, a *answer, in io.Reader, limit *limiter) *failure {
+func (c *Client) readStream(ctx context.Context, a *Answer, at Attempt, in io.Reader, limit *limiter) *Failure {
 	frames := llm.NewFrames(in)
 	for !a.done {
 		frame, err := frames.Next()
@@ -155,7 +156,7 @@ func (c *Client) readStream(ctx context.Context, a *answer, in io.Reader, limit 
 		if err != nil {
 			return c.broken(ctx, a, err)
 		}
-		if f := a.frame(frame); f != nil {
+		if f := c.frame(a, at, frame); f != nil {
 			return c.named(f)
 		}
 		switch {
@@ -182,58 +183,82 @@ func drain(in io.Reader, limit *limiter) {
 
 // readWhole reads the answer of a server that does not stream: one JSON, or one a
 // line.
-func (c *Client) readWhole(ctx context.Context, a *answer, in io.Reader) *failure {
+func (c *Client) readWhole(ctx context.Context, a *Answer, at Attempt, in io.Reader) *Failure {
 	data, err := io.ReadAll(io.LimitReader(in, 2*maxAnswer))
 	if err != nil {
 		return c.broken(ctx, a, err)
 	}
-	if _, err := parseChunk(data); err == nil || bytes.HasPrefix(data, []byte{'['}) {
-		if f := a.frame(llm.Frame{Data: data}); f != nil {
-			return c.named(f)
-		}
-		return c.ended(a)
+	frames := [][]byte{data}
+	if first, rest, _ := bytes.Cut(bytes.TrimSpace(data), []byte{'\n'}); len(rest) > 0 && bytes.HasSuffix(bytes.TrimSpace(first), []byte{'}'}) {
+		frames = bytes.Split(data, []byte{'\n'})
 	}
-	for line := range bytes.Lines(data) {
-		if f := a.frame(llm.Frame{Data: line}); f != nil {
+	for _, f := range frames {
+		if f := c.frame(a, at, llm.Frame{Data: f}); f != nil {
 			return c.named(f)
 		}
 	}
 	return c.ended(a)
 }
 
+// frame sorts out what is no piece of an answer and hands on what is.
+func (c *Client) frame(a *Answer, at Attempt, f llm.Frame) *Failure {
+	data := bytes.TrimSpace(f.Data)
+	switch {
+	case len(data) == 0:
+		return nil
+	case bytes.EqualFold(data, []byte("[DONE]")):
+		a.Done()
+		return nil
+	case data[0] != '{' && data[0] != '[':
+		a.odd = string(data[:min(len(data), 2000)])
+		if f.Event == "error" {
+			return c.words.inStream(data)
+		}
+		return nil
+	case data[0] == '[': // only errors come as lists
+		return c.words.inStream(data)
+	}
+	failed, err := at.Piece(f.Event, data)
+	switch {
+	case err != nil && f.Cut:
+		return nil // half a piece: the end tells
+	case err != nil:
+		return fail(fault.New(fault.Unavailable, "the model server sent a piece of the answer that is not JSON: %s", c.words.plain(string(data[:min(len(data), 400)]))))
+	case failed == nil && a.Size() > maxAnswer:
+		return fail(fault.New(fault.Unavailable, "the model's answer grew beyond %d MB and was stopped", maxAnswer>>20))
+	}
+	return failed
+}
+
 // named gives a failure from within an answer what only the client knows.
-func (c *Client) named(f *failure) *failure {
-	if f.status == http.StatusNotFound || f.status == http.StatusUnauthorized {
-		return newFailure(c.secrets, c.host, c.cfg.Model, problemWith(f), f.said, nil)
+func (c *Client) named(f *Failure) *Failure {
+	if f.Status == http.StatusNotFound || f.Status == http.StatusUnauthorized {
+		p := parseProblem([]byte(f.Said))
+		p.status = f.Status
+		return c.words.failure(p, f.Said, nil)
 	}
 	return f
 }
 
-func problemWith(f *failure) problem {
-	p := parseProblem([]byte(f.said))
-	p.status = f.status
-	return p
-}
-
 // ended judges an answer whose stream is at its end.
-func (c *Client) ended(a *answer) *failure {
+func (c *Client) ended(a *Answer) *Failure {
 	switch {
 	case a.finished, a.done && a.finish != "", a.whole:
 		return nil
 	}
-	what := "the answer was cut off: " + c.host + " closed the connection before the model had finished"
+	what := "the answer was cut off: " + c.words.host + " closed the connection before the model had finished"
 	if a.done {
-		what = "the answer was cut off: " + c.host + " ended it without saying that the model had finished"
+		what = "the answer was cut off: " + c.words.host + " ended it without saying that the model had finished"
 	}
-	if words := c.secrets.words(unmarkup(a.odd)); words != "" {
+	if words := c.words.plain(unmarkup(a.odd)); words != "" {
 		what += "; its last words were: " + words
 	}
-	return &failure{brief: what, retry: true,
+	return &Failure{brief: what, retry: true,
 		err: fault.New(fault.Unavailable, "%s", what).WithHint("try again; the text so far is kept, and no tool of it was run")}
 }
 
 // broken words an error of reading. After the model has finished it is none.
-func (c *Client) broken(ctx context.Context, a *answer, err error) *failure {
+func (c *Client) broken(ctx context.Context, a *Answer, err error) *Failure {
 	if a.finished && !a.resumed {
 		return nil
 	}
@@ -244,13 +269,13 @@ func (c *Client) broken(ctx context.Context, a *answer, err error) *failure {
 	if errors.As(err, &known) {
 		return fail(known)
 	}
-	what := fmt.Sprintf("the answer was cut off: the connection to %s broke: %s", c.host, c.secrets.words(cause(err)))
-	return &failure{brief: what, retry: true,
+	what := fmt.Sprintf("the answer was cut off: the connection to %s broke: %s", c.words.host, c.words.plain(cause(err)))
+	return &Failure{brief: what, retry: true,
 		err: fault.New(fault.Unavailable, "%s", what).WithHint("try again; the text so far is kept, and no tool of it was run")}
 }
 
 // refused reads the response of a server that says no.
-func (c *Client) refused(in io.Reader, resp *http.Response) *failure {
+func (c *Client) refused(in io.Reader, resp *http.Response) *Failure {
 	const most = 64 << 10
 	data, _ := io.ReadAll(io.LimitReader(in, most))
 	if len(data) == most { // the end may hold half a secret
@@ -258,14 +283,14 @@ func (c *Client) refused(in io.Reader, resp *http.Response) *failure {
 	}
 	p := parseProblem(data)
 	p.status = resp.StatusCode
-	f := newFailure(c.secrets, c.host, c.cfg.Model, p, string(data), resp.Header)
+	f := c.words.failure(p, string(data), resp.Header)
 	switch resp.Header.Get("X-Should-Retry") {
 	case "true":
 		f.retry = true
 	case "false":
 		f.retry = false
 	}
-	if has(p.code, "insufficient_quota") {
+	if Mentions(p.code, "insufficient_quota") {
 		f.retry = false
 	}
 	return f
@@ -273,5 +298,5 @@ func (c *Client) refused(in io.Reader, resp *http.Response) *failure {
 
 func (c *Client) page(in io.Reader) string {
 	data, _ := io.ReadAll(io.LimitReader(in, 64<<10))
-	return c.secrets.words(unmarkup(string(data)))
+	return c.words.plain(unmarkup(string(data)))
 }
