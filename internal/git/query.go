@@ -2,6 +2,8 @@ package git
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -10,13 +12,33 @@ import (
 )
 
 // Branch is the branch checked out, or "" where HEAD is detached. It is known
-// before the first commit as well.
+// before the first commit as well. Every page asks, so that the file HEAD is read
+// and git is run only where it says nothing plain.
 func (c *Checkout) Branch(ctx context.Context) (string, error) {
+	if name, ok := c.headBranch(); ok {
+		return name, nil
+	}
 	out, err := c.Output(ctx, "symbolic-ref", "--quiet", "--short", "HEAD")
 	if exitStatus(err) == 1 {
 		return "", nil
 	}
 	return strings.TrimSpace(string(out)), err
+}
+
+// headBranch reads HEAD as git writes it: "ref: refs/heads/NAME". A commit's hash,
+// a link, and what another store of refs leaves there (refs/heads/.invalid) are
+// git's own to say.
+func (c *Checkout) headBranch() (string, bool) {
+	file := filepath.Join(c.Dir, "HEAD")
+	if info, err := os.Lstat(file); err != nil || !info.Mode().IsRegular() || info.Size() > 4096 {
+		return "", false
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return "", false
+	}
+	name, ok := strings.CutPrefix(strings.TrimSuffix(string(data), "\n"), "ref: refs/heads/")
+	return name, ok && name != "" && name[0] != '.' && !strings.ContainsAny(name, " \t\r\n\x00")
 }
 
 // Tracked tells whether the index holds name.

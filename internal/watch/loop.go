@@ -23,6 +23,7 @@ type watcher struct {
 
 	known   map[string]stamp    // files by path
 	folders map[string]struct{} // watched or, when degraded, swept
+	moved   bool                // the event before was of a file moved away: the next says where to
 	dirty   map[string]bool     // paths to look at; true: written to, changed even if the stamp is the same
 	gone    map[string]time.Time
 
@@ -77,13 +78,17 @@ func (w *watcher) degrade(err error) {
 type timing struct {
 	since time.Time // of its first event; zero: nothing is gathered
 	first bool      // nothing was told for a while: be quick
+	whole bool      // what has changed is complete: a file moved into its place
 	told  time.Time // the last batch
 }
 
 // next is how long to wait for more.
 func (t *timing) next(now time.Time) time.Duration {
 	quiet, limit := laterQuiet, laterLimit
-	if t.first {
+	switch {
+	case t.first && t.whole:
+		return 0
+	case t.first:
 		quiet, limit = firstQuiet, firstLimit
 	}
 	return max(min(quiet, limit-now.Sub(t.since)), 0)
@@ -116,7 +121,7 @@ func (w *watcher) loop(ctx context.Context) error {
 				w.degrade(fsnotify.ErrClosed)
 				break
 			}
-			w.event(e)
+			t.whole = w.event(e)
 		case err, ok := <-w.errors:
 			if !ok {
 				w.errors = nil
@@ -134,7 +139,7 @@ func (w *watcher) loop(ctx context.Context) error {
 			if w.tell(now) {
 				t.told = now
 			}
-			t.since = time.Time{}
+			t.since, t.whole = time.Time{}, false
 			if len(w.gone) > 0 {
 				flush.Reset(removalGrace)
 			}

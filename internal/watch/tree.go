@@ -41,31 +41,37 @@ func (w *watcher) stat(p string) (stamp, error) {
 	return stampOf(info), nil
 }
 
-// event takes one event of the kernel.
-func (w *watcher) event(e fsnotify.Event) {
+// event takes one event of the kernel. whole tells that it is of a file that was
+// moved into its place: the kernel says from where and to where in two events, one
+// after the other.
+func (w *watcher) event(e fsnotify.Event) (whole bool) {
+	arrived := w.moved && e.Has(fsnotify.Create)
+	w.moved = e.Has(fsnotify.Rename)
 	rel, err := filepath.Rel(w.Root, e.Name)
 	if err != nil || e.Name == "" {
-		return
+		return false
 	}
 	p := filepath.ToSlash(rel)
 	if p == "." || hidden(path.Base(p)) {
-		return
+		return false
 	}
 	if e.Has(fsnotify.Remove) || e.Has(fsnotify.Rename) {
 		if _, ok := w.folders[p]; ok {
 			w.leave(p)
-			return
+			return false
 		}
 	}
 	if e.Has(fsnotify.Create) {
 		if info, err := os.Lstat(w.abs(p)); err == nil && info.IsDir() {
 			_ = w.enter(p, false, nil)
-			return
+			return false
 		}
 	}
-	if reported(p) {
-		w.mark(p, e.Has(fsnotify.Write))
+	if !reported(p) {
+		return false
 	}
+	w.mark(p, e.Has(fsnotify.Write))
+	return arrived
 }
 
 // mark has a path looked at; written when it is known that bytes were written.

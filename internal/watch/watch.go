@@ -1,5 +1,7 @@
-// Package watch tells of changed paths in batches: the first at once (within 1 ms
-// of quiet, at most 5 ms), what follows gathered (5 ms of quiet, at most 25 ms).
+// Package watch tells of changed paths in batches: the first soon, what follows
+// gathered (5 ms of quiet, at most 25 ms). A file that is moved into its place is
+// whole, and told at once; one that is written in place is told after 1 ms without
+// a further write, at most 5 ms, so that nobody is shown half of it.
 //
 // It watches folders, adding new ones as they come and scanning them, because a
 // file made at once in a new folder is missed otherwise. When the kernel's queue
