@@ -42,6 +42,7 @@ func TestShots(t *testing.T) {
 				}
 			}
 			p.visit(s, guide)
+			p.until(`document.querySelector("[data-chat-starter]")?.getBoundingClientRect().right <= innerWidth`)
 			p.shot(fmt.Sprintf("drawer-empty-%d-%s", size.w, theme))
 			p.ask("What happens to a message that keeps failing?")
 			p.done()

@@ -168,9 +168,9 @@ func (r *claudeReader) result(end process.End, limit time.Duration) Result {
 	if len(answer) > maxAnswer {
 		answer, cut = strings.ToValidUTF8(answer[:maxAnswer], "")+"\n[the answer was longer and is cut here]", true
 	}
-	summary := fmt.Sprintf("Claude Code answered after %d steps (%s)", r.steps, held)
+	summary := fmt.Sprintf("Claude Code, %s, %s", held, plural(r.steps, "step"))
 	if r.final.Cost > 0 {
-		summary = fmt.Sprintf("Claude Code answered after %d steps, $%.2f (%s)", r.steps, r.final.Cost, held)
+		summary += fmt.Sprintf(", $%.2f", r.final.Cost)
 	}
 	return Result{Status: OK, Summary: summary, Content: answer, Truncated: cut, Taints: true}
 }
