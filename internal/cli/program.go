@@ -127,7 +127,7 @@ func (p *program) run(ctx context.Context, ln net.Listener) error {
 	services.Go(func() {
 		p.awaitFirstPage(ctx)
 		services.Go(func() { p.watch(ctx) })
-		services.Go(func() { p.docs.Warm(ctx) })
+		services.Go(func() { p.warm(ctx) })
 		if p.beat {
 			services.Go(func() { p.manage(ctx) })
 		}
@@ -166,6 +166,12 @@ func (p *program) awaitFirstPage(ctx context.Context) {
 	case <-time.After(500 * time.Millisecond):
 	case <-ctx.Done():
 	}
+}
+
+// warm makes the index of documents, and has pages made with it from then on.
+func (p *program) warm(ctx context.Context) {
+	p.docs.Warm(ctx)
+	p.web.Changed(nil)
 }
 
 // manage runs the manager's loop.

@@ -12,6 +12,9 @@ import (
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
+
+	"tasks/internal/docs"
+	"tasks/internal/repo"
 )
 
 // A page of 100 KB: cold (read and rendered), warm (a stat), and the floor of the
@@ -72,6 +75,38 @@ func BenchmarkTree(b *testing.B) {
 		for b.Loop() {
 			l.Invalidate("docs/d07/p0007.md")
 			if _, err := l.Tree(context.Background(), "docs/d07/p0007.md"); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkFirstTree is the tree of a start, before the index is made: 400 folders
+// of code beside the documents, and the floor, listing the one folder.
+func BenchmarkFirstTree(b *testing.B) {
+	files := map[string]string{"docs/a.md": "# A\n"}
+	for i := range 400 {
+		for j := range 10 {
+			files[fmt.Sprintf("d%03d/s%d/f%02d.go", i, j%3, j)] = "package x\n"
+		}
+	}
+	_, root := library(b, files)
+	r, err := repo.Open(root, repo.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer r.Close()
+	b.Run("floor", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := os.ReadDir(root); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("ours", func(b *testing.B) {
+		for b.Loop() {
+			l := docs.New(r)
+			if _, err := l.Tree(context.Background(), "docs/a.md"); err != nil {
 				b.Fatal(err)
 			}
 		}

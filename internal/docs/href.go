@@ -13,6 +13,8 @@ func Href(path string) string {
 	return "/browse/" + escapePath(path)
 }
 
+var brackets = strings.NewReplacer("(", "%28", ")", "%29", "'", "%27")
+
 // escapePath escapes each part of a path, so that splitting the address at its
 // slashes and unescaping gives the path again. Brackets are escaped as well, which
 // url.PathEscape leaves: markdown gives them a meaning.
@@ -23,7 +25,7 @@ func escapePath(path string) string {
 		case ".", "..": // never below the root; but if it were, browsers would walk
 			p = strings.ReplaceAll(p, ".", "%2E")
 		default:
-			p = strings.NewReplacer("(", "%28", ")", "%29", "'", "%27").Replace(url.PathEscape(p))
+			p = brackets.Replace(url.PathEscape(p))
 		}
 		parts[i] = p
 	}

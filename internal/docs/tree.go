@@ -16,8 +16,8 @@ const (
 	// maxChildren is how many entries of a folder the tree shows; the folder's page
 	// has the rest.
 	maxChildren = 500
-	// maxLook is how many files are looked at before a folder is believed to hold a
-	// page, as long as the index is not made.
+	// maxLook is how many files of a level's folders are looked at, as long as the
+	// index is not made. What is not seen by then is believed to hold a page.
 	maxLook = 300
 )
 
@@ -93,12 +93,13 @@ func (l *Library) below(ctx context.Context, dir string) ([]Node, error) {
 		return nil, err
 	}
 	nodes := make([]Node, 0, len(entries))
+	looks := maxLook
 	for _, e := range arrange(dir, entries) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		if e.Dir {
-			if l.holdsPages(ctx, e.Path) {
+			if l.holdsPages(ctx, e.Path, &looks) {
 				nodes = append(nodes, Node{Title: e.Name, Href: Href(e.Path), Path: e.Path, Dir: true, Count: l.index.countIn(e.Path)})
 			}
 			continue
@@ -148,14 +149,16 @@ func arrange(dir string, entries []repo.Entry) []repo.Entry {
 var errFound = errors.New("found")
 
 // holdsPages tells whether a document is anywhere below a folder. Until the index
-// knows, it looks at the first few hundred files and believes in one further on.
-func (l *Library) holdsPages(ctx context.Context, dir string) bool {
+// knows, it looks at files as long as there are looks left, and then believes in one.
+func (l *Library) holdsPages(ctx context.Context, dir string, looks *int) bool {
 	if has, known := l.index.hasPages(dir); known {
 		return has
 	}
-	n := 0
+	if *looks -= 10; *looks < 0 { // opening a folder costs as much as some files
+		return true
+	}
 	err := l.repo.Walk(ctx, dir, func(e repo.Entry) error {
-		if n++; n > maxLook || IsMarkdown(e.Name) {
+		if *looks--; *looks < 0 || IsMarkdown(e.Name) {
 			return errFound
 		}
 		return nil

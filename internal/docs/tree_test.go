@@ -163,3 +163,29 @@ The top /browse/README.md
 		}
 	}
 }
+
+// Before the index is made only a few files are looked at: a start shows its tree
+// soon, and leaves out the folders without pages when it knows them.
+func TestFirstTreeLooksAtFewFiles(t *testing.T) {
+	files := map[string]string{"docs/a.md": "# A\n"}
+	for i := range 60 {
+		for j := range 10 {
+			files[fmt.Sprintf("code%02d/f%d.go", i, j)] = "package x\n"
+		}
+	}
+	l, _ := library(t, files)
+	count := func() int {
+		nodes, err := l.Tree(context.Background(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(nodes)
+	}
+	if n := count(); n < 20 || n > 60 {
+		t.Errorf("%d nodes before the index is made; want the folders that were not looked at", n)
+	}
+	l.Warm(context.Background())
+	if n := count(); n != 1 {
+		t.Errorf("%d nodes with the index; want docs alone", n)
+	}
+}

@@ -33,6 +33,7 @@ func (l *Library) Warm(ctx context.Context) {
 	defer l.index.mu.Unlock()
 	if l.index.made.IsZero() {
 		l.index.make(ctx, l.repo)
+		l.gen.Add(1) // the tree can leave out now what it believed in
 	}
 }
 
