@@ -18,6 +18,13 @@ func (p *page) theme(name string) {
 	}
 }
 
+// painted waits until icons are there and two frames have been drawn.
+func (p *page) painted() {
+	p.t.Helper()
+	js[bool](p, `(window.frames2 = 0, requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => window.frames2 = 1))), true)`)
+	p.until(`window.frames2 === 1 && document.getAnimations().length === 0`)
+}
+
 // TestShots takes a picture of every page, light and dark, wide and narrow, for
 // people to look at, and fails on any complaint of a page on the way.
 func TestShots(t *testing.T) {
@@ -42,7 +49,7 @@ func TestShots(t *testing.T) {
 				}
 			}
 			p.visit(s, guide)
-			p.until(`document.querySelector("[data-chat-starter]")?.getBoundingClientRect().right <= innerWidth`)
+			p.painted()
 			p.shot(fmt.Sprintf("drawer-empty-%d-%s", size.w, theme))
 			p.ask("What happens to a message that keeps failing?")
 			p.done()
