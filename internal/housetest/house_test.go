@@ -18,7 +18,7 @@ var rows = [][]string{
 	{"fault", "lazy"},
 	{"config", "task", "markdown", "event", "watch", "process", "llm"},
 	{"repo", "git", "store", "llm/wire", "llm/llmtest"},
-	{"docs", "edit", "run", "tracker", "llm/openai", "llm/wiretest"},
+	{"docs", "edit", "run", "tracker", "llm/openai", "llm/anthropic", "llm/wiretest"},
 	{"tool"},
 	{"chat", "manager"},
 	{"web"},

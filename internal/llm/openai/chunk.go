@@ -2,8 +2,6 @@ package openai
 
 import (
 	"encoding/json"
-	"math"
-	"strconv"
 
 	"tasks/internal/llm"
 	"tasks/internal/llm/wire"
@@ -94,10 +92,8 @@ func (t *toolCall) field(key string, v json.RawMessage, prefix string) {
 	case string(v) == "null":
 	case key == "name":
 		t.piece.Name = wire.Plain(v)
-	case key == "arguments" && v[0] == '"':
-		t.piece.Arguments, _ = llm.Unquote(nil, v)
 	case key == "arguments":
-		t.piece.Arguments = v
+		t.piece.Arguments = wire.Bytes(v)
 	default:
 		if t.piece.Extra == nil {
 			t.piece.Extra = map[string]json.RawMessage{}
@@ -112,19 +108,9 @@ func usage(raw json.RawMessage) (u llm.Usage, ok bool) {
 	if json.Unmarshal(raw, &fields) != nil {
 		return u, false
 	}
-	number := func(names ...string) float64 {
-		for _, n := range names {
-			f, err := strconv.ParseFloat(wire.Plain(fields[n]), 64)
-			if err == nil && f > 0 && !math.IsInf(f, 0) {
-				return f
-			}
-		}
-		return 0
-	}
-	const most = 1 << 40 // nobody has so many; also keeps sums from overflowing
-	u.Input = int(min(number("prompt_tokens", "input_tokens"), most))
-	u.Output = int(min(number("completion_tokens", "output_tokens"), most))
-	if cost := number("cost", "total_cost"); cost > 0 {
+	u.Input = int(wire.Amount(fields, "prompt_tokens", "input_tokens"))
+	u.Output = int(wire.Amount(fields, "completion_tokens", "output_tokens"))
+	if cost := wire.Amount(fields, "cost", "total_cost"); cost > 0 {
 		u.CostUSD = &cost
 	}
 	return u, u.Input > 0 || u.Output > 0 || u.CostUSD != nil

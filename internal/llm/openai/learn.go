@@ -108,7 +108,7 @@ var lessons = []func(q *quirks, said string, req *llm.Request) (string, bool){
 		return "the opaque fields of calls are left out", true
 	},
 	func(q *quirks, said string, _ *llm.Request) (string, bool) {
-		if q.role == roleUser || !wire.Mentions(said, q.role.String()) || !wire.Mentions(said, "role", "message", "instruction") || !refuses(said) {
+		if q.role == roleUser || !wire.Mentions(said, q.role.String()) || !wire.Mentions(said, "role", "message", "instruction") || !wire.Refuses(said) {
 			return "", false
 		}
 		q.role++
@@ -123,17 +123,12 @@ var lessons = []func(q *quirks, said string, req *llm.Request) (string, bool){
 		return [...]string{"", "calls go back with an empty text", "calls go back without a text"}[q.content], true
 	},
 	func(q *quirks, said string, _ *llm.Request) (string, bool) {
-		if q.noStream || !wire.Mentions(said, "'stream'", `"stream"`, "`stream`", "streaming") || !refuses(said) {
+		if q.noStream || !wire.RefusesStream(said) {
 			return "", false
 		}
 		q.noStream = true
 		return "the answer is asked for whole", true
 	},
-}
-
-func refuses(said string) bool {
-	return wire.Mentions(said, "not support", "unsupported", "n't support", "not allowed", "not permitted", "not one of", "unknown", "unrecognized",
-		"invalid", "not enabled", "not available", "support tool use", "must be")
 }
 
 func hasCalls(req *llm.Request) bool {

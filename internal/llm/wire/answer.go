@@ -21,6 +21,7 @@ type Answer struct {
 	text, reasoning llm.Joiner
 	said, thought   strings.Builder
 	calls           *llm.Assembler
+	kept            int  // bytes that are kept elsewhere
 	shown           bool // something was told that cannot be taken back
 	finish          string
 	finished, done  bool // a reason was given; the stream said that it ends
@@ -37,8 +38,12 @@ func newAnswer(w wording, req *llm.Request, on func(llm.Event)) *Answer {
 	return a
 }
 
-// Size is how much of the answer there is, in bytes: text, reasoning and calls.
-func (a *Answer) Size() int { return a.said.Len() + a.thought.Len() + a.calls.Size() }
+// Size is how much of the answer there is, in bytes: text, reasoning, calls, and what
+// Keep was told of.
+func (a *Answer) Size() int { return a.said.Len() + a.thought.Len() + a.calls.Size() + a.kept }
+
+// Keep counts what is kept of the answer without being shown, so that it is bounded.
+func (a *Answer) Keep(bytes int) { a.kept += bytes }
 
 // Model takes in the model's name as the server writes it.
 func (a *Answer) Model(name []byte) {
@@ -189,6 +194,7 @@ func (a *Answer) Warn(s string) { a.on(llm.Event{Kind: llm.Warning, Text: s}) }
 var finishes = map[string]llm.Finish{
 	"stop": llm.Stop, "eos": llm.Stop, "eos_token": llm.Stop, "end_turn": llm.Stop, "stop_sequence": llm.Stop, "complete": llm.Stop, "done": llm.Stop,
 	"length": llm.Length, "max_tokens": llm.Length, "max_output_tokens": llm.Length, "model_length": llm.Length,
+	"model_context_window_exceeded": llm.Length, "pause_turn": llm.Length,
 	"tool_calls": llm.ToolUse, "tool_call": llm.ToolUse, "tool-calls": llm.ToolUse, "tool_use": llm.ToolUse, "function_call": llm.ToolUse,
 	"content_filter": llm.Filtered, "content-filter": llm.Filtered, "safety": llm.Filtered, "recitation": llm.Filtered, "refusal": llm.Filtered,
 }

@@ -49,7 +49,7 @@ func (w wording) within() wording {
 // inStream is the failure that an error object within an answer stands for.
 func (w wording) inStream(data []byte) *Failure {
 	p := parseProblem(data)
-	if p.status == 0 {
+	if p.status == 0 && !p.failed {
 		p.status = statusOf(p.code)
 	}
 	return w.within().failure(p, string(data), nil)
@@ -123,12 +123,30 @@ func statusOf(code string) int {
 		return http.StatusTooManyRequests
 	case Mentions(code, "overloaded", "unavailable"):
 		return http.StatusServiceUnavailable
+	case Mentions(code, "timeout"):
+		return http.StatusGatewayTimeout
 	case Mentions(code, "server_error", "internal", "api_error"):
 		return http.StatusInternalServerError
 	case Mentions(code, "api_key", "authentication"):
 		return http.StatusUnauthorized
+	case Mentions(code, "invalid_request"):
+		return http.StatusBadRequest
 	}
 	return 0
+}
+
+// Refuses tells whether a server's words, in lower case, say that something is not
+// taken.
+func Refuses(said string) bool {
+	return Mentions(said, "not support", "unsupported", "n't support", "not allowed", "not permitted", "not one of", "unknown", "unrecognized",
+		"invalid", "not enabled", "not available", "support tool use", "must be")
+}
+
+// RefusesStream tells whether a server's words, in lower case, say that an answer
+// comes whole or not at all.
+func RefusesStream(said string) bool {
+	said = strings.ReplaceAll(said, `\`, "") // of quotes within JSON
+	return Mentions(said, "'stream'", `"stream"`, "`stream`", "streaming") && Refuses(said)
 }
 
 // toolsRefused is the failure of a model that has no tools, or nil.

@@ -130,3 +130,27 @@ func Present(raw []byte) bool {
 	}
 	return true
 }
+
+// Bytes are the bytes of a text that may have been sent as JSON unquoted: those of
+// the string, for a llm.Joiner, or the JSON itself. Nil for null.
+func Bytes(raw json.RawMessage) []byte {
+	switch {
+	case len(raw) == 0 || string(raw) == "null":
+		return nil
+	case raw[0] == '"':
+		text, _ := llm.Unquote(nil, raw)
+		return text
+	}
+	return raw
+}
+
+// Amount is the first of these fields that holds a number above zero, or 0.
+func Amount(fields map[string]json.RawMessage, names ...string) float64 {
+	const most = 1 << 40 // of tokens nobody has so many; also keeps sums from overflowing
+	for _, n := range names {
+		if f, err := strconv.ParseFloat(Plain(fields[n]), 64); err == nil && f > 0 && !math.IsInf(f, 0) {
+			return min(f, most)
+		}
+	}
+	return 0
+}

@@ -82,3 +82,15 @@ func CheckCanary(t T, s string) {
 		}
 	}
 }
+
+// Play asks the question against these replies and gives the transcript, where prefix,
+// that of the API's settings, reads PREFIX. What was sent is left out.
+func Play(t T, api API, prefix string, replies ...string) string {
+	t.Helper()
+	f := &fixture{archive: &txtar.Archive{}}
+	for _, r := range replies {
+		f.replies = append(f.replies, ParseReply(t, r))
+	}
+	out, _, _ := strings.Cut(f.play(t, api, f.replies), "\n> request")
+	return strings.ReplaceAll(out, prefix, "PREFIX")
+}
