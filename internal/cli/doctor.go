@@ -193,4 +193,3 @@ func (a *app) stateCheck(ctx context.Context, dir string) check {
 	}
 	return check{"state", "ok", dir + " is mode 0700 and sound", ""}
 }
-
