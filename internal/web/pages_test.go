@@ -226,12 +226,17 @@ func TestConditional(t *testing.T) {
 // settle waits until the frame of pages holds what is read beside them.
 func (s *site) settle(t testing.TB) {
 	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		if strings.Contains(s.get(t, "/browse/docs/guide.md").body, ` open">`) {
-			return
+	tag, same := "", 0
+	for deadline := time.Now().Add(10 * time.Second); same < 10; time.Sleep(5 * time.Millisecond) {
+		got := s.get(t, "/browse/docs/guide.md")
+		whole := strings.Contains(got.body, ` open">`) && strings.Contains(got.body, "<span>Changed ")
+		if now := got.Header.Get("ETag"); now == tag && whole {
+			same++
+		} else {
+			tag, same = now, 0
 		}
 		if time.Now().After(deadline) {
-			t.Fatal("pages never tell the counts")
+			t.Fatal("pages never tell the counts and who changed them")
 		}
 	}
 }
