@@ -300,14 +300,21 @@ func pond(t *testing.T, env ...string) *server {
 
 // An api is one way to reach the model server.
 type api struct {
-	name string
-	path string // of requests
-	env  func(base string) []string
+	name    string
+	path    string          // of requests
+	headers map[string]bool // that must, or must not, be sent
+	env     func(base string) []string
 }
 
+// pondKey is the key of the API that wants one even of this machine's servers.
+const pondKey = "sk-pond-0123456789abcdef"
+
 var apis = []api{
-	{"chat completions", "/v1/chat/completions", func(base string) []string {
+	{"chat completions", "/v1/chat/completions", map[string]bool{"authorization": false, "x-api-key": false}, func(base string) []string {
 		return []string{"OPENAI_BASE_URL=" + base + "/v1", "OPENAI_MODEL=pond-1"}
+	}},
+	{"messages", "/v1/messages", map[string]bool{"authorization": false, "x-api-key": true, "anthropic-version": true}, func(base string) []string {
+		return []string{"ANTHROPIC_API_KEY=" + pondKey, "ANTHROPIC_BASE_URL=" + base, "ANTHROPIC_MODEL=pond-1"}
 	}},
 }
 
@@ -369,6 +376,11 @@ func checkJournal(t *testing.T, p api, sent []journaled) {
 		}
 		if !strings.HasPrefix(j.Headers["user-agent"], "tasks/") {
 			t.Errorf("request %d: user agent %q", i+1, j.Headers["user-agent"])
+		}
+		for name, want := range p.headers {
+			if _, sent := j.Headers[name]; sent != want {
+				t.Errorf("request %d: header %s sent: %v", i+1, name, sent)
+			}
 		}
 	}
 	for _, m := range sent[2].Body.Messages {

@@ -16,7 +16,9 @@ import (
 	"tasks/internal/edit"
 	"tasks/internal/fault"
 	"tasks/internal/llm"
+	"tasks/internal/llm/anthropic"
 	"tasks/internal/llm/openai"
+	"tasks/internal/llm/wire"
 	"tasks/internal/manager"
 	"tasks/internal/markdown"
 	"tasks/internal/repo"
@@ -90,23 +92,20 @@ func (a *app) build(ctx context.Context, h *house, db *store.DB, o serveOptions)
 // modelOf gives the one client of the configured endpoint, made when first asked
 // for. It keeps what it has learned of the server.
 func modelOf(s *config.Settings) func() (llm.Service, error) {
-	client := sync.OnceValues(func() (*openai.Client, error) {
-		return openai.New(openai.Config{
-			BaseURL: s.OpenAI.BaseURL, Key: s.OpenAI.Key, Model: s.OpenAI.Model,
-			Timeouts: s.Timeouts, Redact: tool.Redactor(s.Secrets()), UserAgent: "tasks/" + Version,
-		})
-	})
-	return func() (llm.Service, error) {
-		provider, _, err := s.Assistant()
+	return sync.OnceValues(func() (llm.Service, error) {
+		provider, e, err := s.Assistant()
 		if err != nil {
 			return nil, err
 		}
-		if provider != "openai" {
-			return nil, fault.New(fault.Unavailable, "this build speaks Chat Completions only, not yet to %s", provider).
-				WithHint("set OPENAI_API_KEY, or OPENAI_BASE_URL for a server that speaks Chat Completions")
+		cfg := wire.Config{
+			BaseURL: e.BaseURL, Key: e.Key, Model: e.Model,
+			Timeouts: s.Timeouts, Redact: tool.Redactor(s.Secrets()), UserAgent: "tasks/" + Version,
 		}
-		return client()
-	}
+		if provider == "anthropic" {
+			return anthropic.New(cfg)
+		}
+		return openai.New(cfg)
+	})
 }
 
 // shutdownTime is how long the program takes to end what runs.

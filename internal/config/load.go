@@ -244,9 +244,9 @@ func (s *Settings) Assistant() (provider string, e Endpoint, err error) {
 	if provider == "anthropic" {
 		e = s.Anthropic
 	}
-	if !e.Usable() {
-		return "", Endpoint{}, fault.New(fault.Unavailable, "no model is configured: %s_API_KEY is not set", strings.ToUpper(provider)).
-			WithHint("put OPENAI_API_KEY=... into .env at the root, or start with OPENAI_BASE_URL=http://127.0.0.1:11434/v1 and OPENAI_MODEL for a server on this machine")
+	if prefix := strings.ToUpper(provider); !e.Usable() {
+		return "", Endpoint{}, fault.New(fault.Unavailable, "no model is configured: %s_API_KEY is not set", prefix).
+			WithHint("put %s_API_KEY=... into .env at the root, or start with %s_BASE_URL=http://127.0.0.1:11434/v1 and %s_MODEL for a server on this machine", prefix, prefix, prefix)
 	}
 	return provider, e, nil
 }

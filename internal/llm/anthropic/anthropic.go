@@ -15,7 +15,6 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"sync"
 
 	"tasks/internal/llm"
 	"tasks/internal/llm/wire"
@@ -47,9 +46,7 @@ type Config = wire.Config
 // Client is a llm.Service. What it has learned of its server lives as long as it does.
 type Client struct {
 	*wire.Client
-
-	mu    sync.Mutex
-	learn quirks
+	learned wire.Learned[quirks]
 }
 
 var _ llm.Service = (*Client)(nil)
@@ -66,9 +63,7 @@ func New(cfg Config) (*Client, error) {
 // Stream asks the model. See llm.Service.
 func (c *Client) Stream(ctx context.Context, req *llm.Request, on func(llm.Event)) (*llm.Response, error) {
 	return c.Client.Stream(ctx, req, on, func(a *wire.Answer) wire.Attempt {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		return &attempt{Answer: a, client: c, quirks: c.learn}
+		return &attempt{Answer: a, client: c, quirks: c.learned.Get()}
 	})
 }
 
@@ -92,9 +87,7 @@ func (a *attempt) Body() ([]byte, error) {
 func (a *attempt) Learn(f *wire.Failure) string {
 	next, what := a.quirks.adapt(f, a.Request)
 	if what != "" {
-		a.client.mu.Lock()
-		defer a.client.mu.Unlock()
-		a.client.learn = next
+		a.client.learned.Set(next)
 	}
 	return what
 }

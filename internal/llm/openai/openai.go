@@ -11,7 +11,6 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"sync"
 
 	"tasks/internal/llm"
 	"tasks/internal/llm/wire"
@@ -38,9 +37,7 @@ type Config = wire.Config
 // Client is a llm.Service. What it has learned of its server lives as long as it does.
 type Client struct {
 	*wire.Client
-
-	mu    sync.Mutex
-	learn quirks
+	learned wire.Learned[quirks]
 }
 
 var _ llm.Service = (*Client)(nil)
@@ -57,20 +54,8 @@ func New(cfg Config) (*Client, error) {
 // Stream asks the model. See llm.Service.
 func (c *Client) Stream(ctx context.Context, req *llm.Request, on func(llm.Event)) (*llm.Response, error) {
 	return c.Client.Stream(ctx, req, on, func(a *wire.Answer) wire.Attempt {
-		return &attempt{Answer: a, client: c, quirks: c.quirks()}
+		return &attempt{Answer: a, client: c, quirks: c.learned.Get()}
 	})
-}
-
-func (c *Client) quirks() quirks {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.learn
-}
-
-func (c *Client) remember(q quirks) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.learn = q
 }
 
 // attempt is one try, for a server with these quirks.
@@ -89,7 +74,7 @@ func (a *attempt) Body() ([]byte, error) {
 func (a *attempt) Learn(f *wire.Failure) string {
 	next, what := a.quirks.adapt(f, a.Request)
 	if what != "" {
-		a.client.remember(next)
+		a.client.learned.Set(next)
 	}
 	return what
 }
