@@ -28,7 +28,7 @@ func scanConversation(row scanner, more ...any) (conversation, error) {
 	return c, err
 }
 
-func insertConversation(tx *sql.Tx, c conversation) error {
+func insertConversation(tx *transaction, c conversation) error {
 	_, err := tx.Exec("insert into conversations (id, owner, doc, page, title, created_at, updated_at) values (?, ?, ?, ?, ?, ?, ?)",
 		c.id, c.owner, c.doc, c.page, c.title, stamp(c.created), stamp(c.updated))
 	return err
@@ -36,7 +36,7 @@ func insertConversation(tx *sql.Tx, c conversation) error {
 
 // insertTurn is Conflict where a turn of the conversation runs, also in a program
 // beside us.
-func insertTurn(tx *sql.Tx, t *turn, message, requestID string, first int64, runner string) error {
+func insertTurn(tx *transaction, t *turn, message, requestID string, first int64, runner string) error {
 	var open int
 	if err := tx.QueryRow("select count(*) from turns where conversation = ? and reason is null", t.conv.id).Scan(&open); err != nil {
 		return err
@@ -191,7 +191,7 @@ func (j *journal) grants(conversation string) (map[string]bool, error) {
 }
 
 func (j *journal) grant(conversation, tool string) error {
-	return j.write(func(tx *sql.Tx) error {
+	return j.write(func(tx *transaction) error {
 		_, err := tx.Exec("insert or ignore into grants (conversation, tool) values (?, ?)", conversation, tool)
 		return err
 	})
@@ -207,10 +207,12 @@ func (j *journal) shown(conversation, path string) (string, error) {
 	return hash, err
 }
 
-func (j *journal) setShown(conversation, path, hash string) error {
-	return j.write(func(tx *sql.Tx) error {
-		_, err := tx.Exec("insert into shown (conversation, path, hash) values (?, ?, ?) on conflict do update set hash = excluded.hash",
-			conversation, path, hash)
-		return err
-	})
+func insertShown(tx *transaction, conversation string, shown map[string]string) error {
+	for path, hash := range shown {
+		if _, err := tx.Exec("insert into shown (conversation, path, hash) values (?, ?, ?) on conflict do update set hash = excluded.hash",
+			conversation, path, hash); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -16,7 +16,31 @@ import (
 type journal struct {
 	db *store.DB
 	// One writer at a time: SQLite allows no more, and waits for another by sleeping.
-	writing sync.Mutex
+	writing  sync.Mutex
+	prepared map[string]*sql.Stmt // the writer's, by their text
+}
+
+// transaction is one of the writer, whose statements are parsed once and not each
+// time: what is written before the first word is shown is felt.
+type transaction struct {
+	*sql.Tx
+	j *journal
+}
+
+// Exec runs a statement that changes rows.
+func (t *transaction) Exec(query string, args ...any) (sql.Result, error) {
+	ready := t.j.prepared[query]
+	if ready == nil {
+		var err error
+		if ready, err = t.j.db.Prepare(query); err != nil {
+			return nil, err
+		}
+		if t.j.prepared == nil {
+			t.j.prepared = map[string]*sql.Stmt{}
+		}
+		t.j.prepared[query] = ready
+	}
+	return t.Stmt(ready).Exec(args...)
 }
 
 // timeForm is RFC 3339 of one width, so that times sort as text.
@@ -30,7 +54,7 @@ func parseTime(s string) time.Time {
 }
 
 // write runs fn in one transaction.
-func (j *journal) write(fn func(tx *sql.Tx) error) error {
+func (j *journal) write(fn func(tx *transaction) error) error {
 	j.writing.Lock()
 	defer j.writing.Unlock()
 	tx, err := j.db.BeginTx(context.Background(), nil)
@@ -38,14 +62,14 @@ func (j *journal) write(fn func(tx *sql.Tx) error) error {
 		return err
 	}
 	defer tx.Rollback()
-	if err := fn(tx); err != nil {
+	if err := fn(&transaction{tx, j}); err != nil {
 		return err
 	}
 	return tx.Commit()
 }
 
 // insertEvents writes events, which have their numbers, and moves the head on.
-func insertEvents(tx *sql.Tx, conversation, turn string, events []Event) error {
+func insertEvents(tx *transaction, conversation, turn string, events []Event) error {
 	if len(events) == 0 {
 		return nil
 	}
@@ -60,7 +84,7 @@ func insertEvents(tx *sql.Tx, conversation, turn string, events []Event) error {
 }
 
 // insertMessages writes what the model will be sent; the first has the number seq.
-func insertMessages(tx *sql.Tx, conversation, turn string, seq int64, messages []llm.Message) error {
+func insertMessages(tx *transaction, conversation, turn string, seq int64, messages []llm.Message) error {
 	for i, m := range messages {
 		body, err := json.Marshal(m)
 		if err != nil {
@@ -75,7 +99,7 @@ func insertMessages(tx *sql.Tx, conversation, turn string, seq int64, messages [
 }
 
 // endTurn marks a turn as ended.
-func endTurn(tx *sql.Tx, conversation, turn, reason string, now time.Time) error {
+func endTurn(tx *transaction, conversation, turn, reason string, now time.Time) error {
 	if _, err := tx.Exec("update turns set reason = ?, ended_at = ? where id = ?", reason, stamp(now), turn); err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ func (s *Service) recover(o openTurn) (closed bool, err error) {
 		}
 	}
 	var last int64
-	err = s.journal.write(func(tx *sql.Tx) error {
+	err = s.journal.write(func(tx *transaction) error {
 		last, err = closeTurn(tx, o)
 		return err
 	})
@@ -62,7 +62,7 @@ func (s *Service) recover(o openTurn) (closed bool, err error) {
 
 // closeTurn writes the end of a turn that was cut off. It returns the number of the
 // last event, 0 where another program has closed the turn in the meantime.
-func closeTurn(tx *sql.Tx, o openTurn) (last int64, err error) {
+func closeTurn(tx *transaction, o openTurn) (last int64, err error) {
 	var open int
 	if err := tx.QueryRow("select count(*) from turns where id = ? and reason is null", o.id).Scan(&open); err != nil || open == 0 {
 		return 0, err

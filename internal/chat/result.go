@@ -2,7 +2,6 @@ package chat
 
 import (
 	"crypto/sha256"
-	"database/sql"
 	"fmt"
 	"strings"
 
@@ -66,12 +65,12 @@ func (t *turn) watchForLoop(c *call, r tool.Result) {
 
 // taint notes, with the result that brings it, that the conversation now holds text
 // other than the user's and the open page's.
-func (t *turn) taint(brings bool) func(*sql.Tx) error {
+func (t *turn) taint(brings bool) func(*transaction) error {
 	if !brings || t.conv.tainted {
 		return nil
 	}
 	t.conv.tainted = true
-	return func(tx *sql.Tx) error {
+	return func(tx *transaction) error {
 		_, err := tx.Exec("update conversations set tainted = 1 where id = ?", t.conv.id)
 		return err
 	}

@@ -14,7 +14,8 @@ type session struct {
 	t     *turn
 	mu    sync.Mutex
 	doc   string            // the open page's file, behind links
-	shown map[string]string // as in the journal; a turn is its only writer
+	shown map[string]string // as in the journal, with what is unsaved; a turn is its only writer
+	fresh map[string]string // what the next entry of the journal takes along
 }
 
 var _ tool.Session = (*session)(nil)
@@ -58,9 +59,20 @@ func (s *session) SetShown(path, hash string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.shown[path] = hash
-	if err := s.t.s.journal.setShown(s.t.conv.id, path, hash); err != nil {
-		s.t.log.Error("cannot keep what was shown", "path", path, "err", err)
+	if s.fresh == nil {
+		s.fresh = map[string]string{}
 	}
+	s.fresh[path] = hash
+}
+
+// unsaved is what was shown since it was last asked for. It waits for the turn's
+// next entry: a crash before that leaves a file as if it never was shown.
+func (s *session) unsaved() map[string]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fresh := s.fresh
+	s.fresh = nil
+	return fresh
 }
 
 func (s *Service) repoName() string { return filepath.Base(s.cfg.Repo.Root()) }

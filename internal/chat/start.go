@@ -133,9 +133,14 @@ func errBusy() error {
 
 // begin journals the turn and lets it go.
 func (s *Service) begin(m Message, c conversation, isNew bool, model llm.Service) (Ref, error) {
-	history, seq, dropped, err := load(s.journal, c.id)
-	if err != nil {
-		return Ref{}, err
+	var history []stored
+	var seq int64
+	var dropped int
+	var err error
+	if !isNew {
+		if history, seq, dropped, err = load(s.journal, c.id); err != nil {
+			return Ref{}, err
+		}
 	}
 	t := newTurn(s, c, model, history, seq)
 	t.dropped = dropped
@@ -148,7 +153,7 @@ func (s *Service) begin(m Message, c conversation, isNew bool, model llm.Service
 	if err != nil {
 		return Ref{}, err
 	}
-	err = s.journal.write(func(tx *sql.Tx) error {
+	err = s.journal.write(func(tx *transaction) error {
 		if isNew {
 			if err := insertConversation(tx, c); err != nil {
 				return err

@@ -2,7 +2,6 @@ package chat
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -182,7 +181,7 @@ func (t *turn) finish(end ending) error {
 		frames = append(frames, frame{kindError, faultData(end.err)})
 	}
 	frames = append(frames, frame{kindDone, doneData{t.id, end.reason}})
-	return t.commit(entry{frames: frames, last: true, also: func(tx *sql.Tx) error {
+	return t.commit(entry{frames: frames, last: true, also: func(tx *transaction) error {
 		return endTurn(tx, t.conv.id, t.id, end.reason, time.Now())
 	}})
 }
@@ -191,7 +190,7 @@ func (t *turn) finish(end ending) error {
 type entry struct {
 	frames   []frame
 	messages []llm.Message
-	also     func(*sql.Tx) error
+	also     func(*transaction) error
 	last     bool // ends the turn
 }
 
@@ -214,11 +213,15 @@ func (t *turn) commit(e entry) error {
 		}
 		events[i] = Event{ID: t.head + 1 + int64(i), Kind: f.kind, Data: data}
 	}
-	err := t.s.journal.write(func(tx *sql.Tx) error {
+	shown := t.session.unsaved()
+	err := t.s.journal.write(func(tx *transaction) error {
 		if err := insertEvents(tx, t.conv.id, t.id, events); err != nil {
 			return err
 		}
 		if err := insertMessages(tx, t.conv.id, t.id, t.seq+1, e.messages); err != nil {
+			return err
+		}
+		if err := insertShown(tx, t.conv.id, shown); err != nil {
 			return err
 		}
 		if e.also != nil {

@@ -15,18 +15,15 @@ import (
 // first called without events, so that a reader knows. A slow fn slows nobody.
 // NotFound for another browser's conversation.
 func (s *Service) Watch(ctx context.Context, owner, conversation string, after int64, fn func(reset bool, events []Event) error) (idle bool, err error) {
-	if _, err := s.journal.conversation(ctx, owner, conversation); err != nil {
-		return false, err
-	}
 	after = max(after, 0)
 	t := s.turnOf(conversation)
 	// Read after the turn was looked up: what is not in the journal by now, t gives.
-	last, err := s.journal.head(ctx, conversation)
+	c, err := s.journal.conversation(ctx, owner, conversation)
 	if err != nil {
 		return false, err
 	}
 	w := &watcher{s: s, conversation: conversation, at: after, fn: fn}
-	if after > last {
+	if after > c.last {
 		w.at, w.reset = 0, true
 	}
 	if t == nil {
@@ -38,12 +35,6 @@ func (s *Service) Watch(ctx context.Context, owner, conversation string, after i
 	}
 	w.reset = false
 	return false, w.follow(ctx, t.topic)
-}
-
-// head is the number of the newest event in the journal.
-func (j *journal) head(ctx context.Context, conversation string) (last int64, err error) {
-	err = j.db.QueryRowContext(ctx, "select last_id from conversations where id = ?", conversation).Scan(&last)
-	return last, err
 }
 
 // watcher is one reader's way through a conversation.
