@@ -44,7 +44,7 @@ func (q quirks) adapt(f *wire.Failure, req *llm.Request) (next quirks, what stri
 		return q, ""
 	}
 	said := strings.ToLower(f.Said)
-	if m := tooMany().FindStringSubmatch(said); m != nil {
+	if m := tooMany().FindStringSubmatch(said); m != nil && q.most == 0 {
 		if n, err := strconv.Atoi(m[2]); err == nil && n > 0 && n < q.tokens(req) {
 			q.most = n
 			return q, fmt.Sprintf("an answer has at most %d tokens", n)
