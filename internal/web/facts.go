@@ -64,6 +64,7 @@ func (s *Server) refreshFacts() {
 	}
 	s.background(func(ctx context.Context) {
 		defer s.facts.busy.Store(false)
+		s.awaitFirst(ctx)
 		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 		defer cancel()
 		now, err := s.readFacts(ctx)
@@ -75,6 +76,15 @@ func (s *Server) refreshFacts() {
 		}
 		s.facts.put(now)
 	})
+}
+
+// awaitFirst waits until the first answer is out: what git and the tasks have to
+// say would only slow it down, and it does not wait for them.
+func (s *Server) awaitFirst(ctx context.Context) {
+	select {
+	case <-s.served:
+	case <-ctx.Done():
+	}
 }
 
 // put makes facts the current ones. Where they say something new, pages that went
@@ -152,7 +162,7 @@ type authorship struct {
 }
 
 // authorPatience is how long a page waits for git before it goes out without the
-// author; the next one has it.
+// author; the next one has it. The first page after the start does not wait at all.
 const authorPatience = 4 * time.Millisecond
 
 // lastChange is who changed the file last and when, "" where that is not known
@@ -170,6 +180,11 @@ func (s *Server) lastChange(ctx context.Context, path, hash string) (string, tim
 		s.background(func(ctx context.Context) { s.readAuthor(ctx, a, path) })
 	}
 	s.authors.mu.Unlock()
+	select {
+	case <-s.served:
+	default:
+		return "", time.Time{}
+	}
 	wait := time.NewTimer(authorPatience)
 	defer wait.Stop()
 	select {
@@ -184,6 +199,7 @@ func (s *Server) lastChange(ctx context.Context, path, hash string) (string, tim
 // readAuthor asks git.
 func (s *Server) readAuthor(ctx context.Context, a *authorship, path string) {
 	defer close(a.done)
+	s.awaitFirst(ctx)
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	c, err := s.Git.LastCommit(ctx, path)
