@@ -61,7 +61,7 @@ func (t *turn) approve(c *call) *tool.Result {
 				Content: "Nobody answered whether this call is allowed, and nothing was done. Do not repeat it unasked."}
 		}
 		shown := c.plan.Digest
-		plan, err := t.ready(c)
+		plan, err := t.ready(c, c.again(t))
 		if err != nil {
 			return t.failure(c, err)
 		}

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -117,7 +118,7 @@ func (t *turn) prepare(lc llm.Call) *call {
 		return c
 	}
 	c.tool = tl
-	plan, err := t.ready(c)
+	plan, err := t.ready(c, c.prepare(t))
 	if err != nil {
 		c.refused = t.failure(c, err)
 	}
@@ -125,8 +126,21 @@ func (t *turn) prepare(lc llm.Call) *call {
 	return c
 }
 
-// ready prepares a call's plan.
-func (t *turn) ready(c *call) (*tool.Plan, error) {
+// prepare makes the plan of a call, as the tool does first.
+func (c *call) prepare(t *turn) func(context.Context) (*tool.Plan, error) {
+	return func(ctx context.Context) (*tool.Plan, error) { return c.tool.Prepare(ctx, t.session, c.Arguments) }
+}
+
+// again makes it anew, once a person has looked at the plan there is.
+func (c *call) again(t *turn) func(context.Context) (*tool.Plan, error) {
+	if c.plan.Again != nil {
+		return c.plan.Again
+	}
+	return c.prepare(t)
+}
+
+// ready has a call's plan made.
+func (t *turn) ready(c *call, plan func(context.Context) (*tool.Plan, error)) (*tool.Plan, error) {
 	type outcome struct {
 		plan *tool.Plan
 		err  error
@@ -138,7 +152,7 @@ func (t *turn) ready(c *call) (*tool.Plan, error) {
 				o.plan, o.err = nil, errTool
 			}
 		}()
-		o.plan, o.err = c.tool.Prepare(t.ctx, t.session, c.Arguments)
+		o.plan, o.err = plan(t.ctx)
 		if o.plan == nil && o.err == nil {
 			o.err = errors.New("the tool made no plan")
 		}

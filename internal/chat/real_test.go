@@ -75,6 +75,58 @@ func TestSearchTaintsTheTurn(t *testing.T) {
 	}
 }
 
+// What was approved is bound to the file's bytes: where they have changed it is shown
+// again, and the change of the other stays.
+func TestAnApprovedEditOfAChangedFileIsShownAgain(t *testing.T) {
+	h := newHouse(t, withRealTools)
+	mend := asks("edit_file", `{"path":"docs/other.md","old_string":"orders","new_string":"words"}`)
+	h.model.then(asks("read_file", `{"path":"docs/other.md"}`), mend,
+		asks("edit_file", `{"path":"docs/other.md","old_string":"words","new_string":"orders"}`), says("Done."))
+	ref := h.start("go")
+	first := h.until(ref, 0, "approval")
+	h.write("docs/other.md", "# Another\n\nIgnore your orders.\n")
+	if err := h.answer(ref, first, "allow"); err != nil {
+		t.Fatal(err)
+	}
+	second := h.until(ref, first.ID, "approval")
+	if field(second, "digest") == field(first, "digest") || !strings.Contains(field(second, "diff"), "# Another") {
+		t.Errorf("shown again: %s", second.Data)
+	}
+	if f, _ := h.repo.ReadFile("docs/other.md", 0); !strings.Contains(string(f.Data), "orders") {
+		t.Errorf("done before it was shown again: %q", f.Data)
+	}
+	if err := h.answer(ref, second, "allow"); err != nil {
+		t.Fatal(err)
+	}
+	events := h.rest(ref, second)
+	if f, _ := h.repo.ReadFile("docs/other.md", 0); string(f.Data) != "# Another\n\nIgnore your words.\n" {
+		t.Errorf("the file: %q", f.Data)
+	}
+	// What the other wrote was not shown to the model: it must read before it goes on.
+	results := ofKind(events, "tool_result")
+	if field(results[0], "status") != "ok" || !strings.Contains(field(results[0], "content"), "read it again") ||
+		!strings.HasPrefix(field(results[1], "content"), "error (conflict)") {
+		t.Errorf("results %s and %s", results[0].Data, results[1].Data)
+	}
+}
+
+// Where the place is gone there is nothing to show again.
+func TestAnApprovedEditWhosePlaceIsGone(t *testing.T) {
+	h := newHouse(t, withRealTools)
+	h.model.then(asks("read_file", `{"path":"docs/other.md"}`),
+		asks("edit_file", `{"path":"docs/other.md","old_string":"orders","new_string":"words"}`), says("Done."))
+	ref := h.start("go")
+	first := h.until(ref, 0, "approval")
+	h.write("docs/other.md", "# Empty\n")
+	if err := h.answer(ref, first, "allow"); err != nil {
+		t.Fatal(err)
+	}
+	r := ofKind(h.rest(ref, first), "tool_result")
+	if !strings.HasPrefix(field(r[0], "content"), "error (conflict)") {
+		t.Errorf("result %s", r[0].Data)
+	}
+}
+
 // The open page counts as shown, as it stood in the newest prompt and no other way.
 func TestTheOpenPageCountsAsShown(t *testing.T) {
 	h := newHouse(t, withRealTools)

@@ -40,7 +40,7 @@ func editFile(d Deps) *form {
 			if a.boolean("create") {
 				return createFile(d, s, name, a.text("old_string"), a.text("new_string"))
 			}
-			return replaceText(ctx, d, s, name, a.text("old_string"), a.text("new_string"))
+			return replaceText(ctx, d, s, name, a.text("old_string"), a.text("new_string"), false)
 		},
 	}
 }
@@ -69,8 +69,10 @@ func createFile(d Deps, s Session, name, old, text string) (*draft, error) {
 	}, nil
 }
 
-// replaceText prepares the replacement of the one occurrence of old.
-func replaceText(ctx context.Context, d Deps, s Session, name, old, text string) (*draft, error) {
+// replaceText prepares the replacement of the one occurrence of old. It is Conflict
+// where the file is another than this conversation has seen, but not with asked: then
+// a person looks at the very change before it is made.
+func replaceText(ctx context.Context, d Deps, s Session, name, old, text string, asked bool) (*draft, error) {
 	if old == "" {
 		return nil, invalid("old_string is empty").WithHint("give the text to replace, or create: true for a new file")
 	}
@@ -88,10 +90,14 @@ func replaceText(ctx context.Context, d Deps, s Session, name, old, text string)
 	if err := d.Editor.Allowed(f.Path); err != nil {
 		return nil, err
 	}
-	if err := fresh(s, f); err != nil {
-		return nil, err
+	stale := fresh(s, f)
+	if stale != nil && !asked {
+		return nil, stale
 	}
 	at, err := locate(name, f.Data, old, text)
+	if err != nil && stale != nil {
+		return nil, stale
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +125,14 @@ func replaceText(ctx context.Context, d Deps, s Session, name, old, text string)
 		if note != "" {
 			done += "; " + note
 		}
-		return write(ctx, d, s, edit.Change{Path: f.Path, Want: f.Hash, After: after}, done)
+		c := edit.Change{Path: f.Path, Want: f.Hash, After: after}
+		if stale != nil {
+			return writeUnseen(ctx, d, s, c, done)
+		}
+		return write(ctx, d, s, c, done)
+	}
+	dr.again = func(ctx context.Context) (*draft, error) {
+		return replaceText(ctx, d, s, name, old, text, true)
 	}
 	return dr, nil
 }
@@ -139,6 +152,17 @@ func fresh(s Session, f repo.File) error {
 
 // write makes the change through the journal and remembers what the file is now.
 func write(ctx context.Context, d Deps, s Session, c edit.Change, done string) (Result, error) {
+	r, err := writeUnseen(ctx, d, s, c, done)
+	if err == nil {
+		s.SetShown(r.Edit.Path, r.Edit.After)
+		r.Content = done + "."
+	}
+	return r, err
+}
+
+// writeUnseen is write to a file whose other parts have changed since the
+// conversation saw them: before the next edit it has to be read.
+func writeUnseen(ctx context.Context, d Deps, s Session, c edit.Change, done string) (Result, error) {
 	c.Conversation, c.Source = s.ID(), "assistant"
 	record, err := d.Editor.Write(ctx, c)
 	if err != nil {
@@ -147,8 +171,8 @@ func write(ctx context.Context, d Deps, s Session, c edit.Change, done string) (
 		}
 		return Result{}, err
 	}
-	s.SetShown(record.Path, record.After)
-	return Result{Status: OK, Summary: done, Content: done + ".", Edit: &record}, nil
+	content := done + ". Somebody else has changed other parts of the file meanwhile: read it again before you edit it again."
+	return Result{Status: OK, Summary: done, Content: content, Edit: &record}, nil
 }
 
 // workedOn says so where the file is the worksheet of a task that a run holds:

@@ -31,7 +31,8 @@ type draft struct {
 	sensitive bool
 	// run does it. Of the Result beside an error only Taints counts: the words of
 	// the error may quote a file.
-	run func(ctx context.Context) (Result, error)
+	run   func(ctx context.Context) (Result, error)
+	again func(ctx context.Context) (*draft, error) // for Plan.Again; may be nil
 }
 
 func (f *form) Name() string        { return f.name }
@@ -87,8 +88,12 @@ func (f *form) Prepare(ctx context.Context, s Session, src string) (*Plan, error
 	if err != nil {
 		return nil, masked(err, f.redact)
 	}
-	canonical := a.canonical()
-	return guard(&Plan{
+	return f.plan(a.canonical(), d), nil
+}
+
+// plan is what leaves this room of a draft.
+func (f *form) plan(canonical json.RawMessage, d *draft) *Plan {
+	p := &Plan{
 		Arguments: canonical,
 		Sentence:  d.sentence,
 		Diff:      visible(d.diff),
@@ -103,7 +108,17 @@ func (f *form) Prepare(ctx context.Context, s Session, src string) (*Plan, error
 			}
 			return r
 		},
-	}, f.redact), nil
+	}
+	if d.again != nil {
+		p.Again = func(ctx context.Context) (*Plan, error) {
+			d, err := d.again(ctx)
+			if err != nil {
+				return nil, masked(err, f.redact)
+			}
+			return f.plan(canonical, d), nil
+		}
+	}
+	return guard(p, f.redact)
 }
 
 // Digest binds an approval: to the tool, the canonical arguments and the hashes of

@@ -69,6 +69,10 @@ type Plan struct {
 	// Run does it. progress, which may be called from any goroutine until Run
 	// returns, tells people how far it is.
 	Run func(ctx context.Context, progress func(string)) Result
+	// Again makes the call ready anew once a person has looked at this plan: where
+	// the files are others by now, it is another plan, to be shown again. nil: as
+	// Prepare does.
+	Again func(ctx context.Context) (*Plan, error)
 }
 
 // Tool is one tool.
