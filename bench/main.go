@@ -98,9 +98,9 @@ func figures(out *bytes.Buffer) map[string][]float64 {
 func (r row) line(found map[string][]float64) string {
 	ours, floor := median(found[r.ours]), median(found[r.floor])
 	ratio := "-"
-	if base := median(found[r.less]); floor-base > 0 && ours > 0 {
+	if base := median(found[r.less]); floor-base > 0 && len(found[r.ours]) > 0 {
 		ours, floor = ours-base, floor-base
-		ratio = strconv.FormatFloat(ours/floor, 'f', 2, 64)
+		ratio = strconv.FormatFloat(max(ours, 0)/floor, 'f', 2, 64)
 	}
 	_, unit, _ := strings.Cut(r.ours, " ")
 	return fmt.Sprintf("| %s\t| %s\t| %s\t| %s\t| %s\t|", r.what, show(ours, unit), show(floor, unit), ratio, r.goal)

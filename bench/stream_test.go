@@ -171,9 +171,12 @@ func BenchmarkToolStep(b *testing.B) {
 	})
 }
 
-// loop is the least that calls tools: no check, no journal, no events.
+// loop is the least that calls tools, with the same document before the model: no
+// check, no journal, no events.
 func loop(b *testing.B, root, base string, steps int) {
-	messages := []map[string]any{{"role": "user", "content": fmt.Sprintf("steps %d", steps)}}
+	text, err := os.ReadFile(filepath.Join(root, "docs/guide.md"))
+	must(b, err)
+	messages := []map[string]any{{"role": "system", "content": string(text)}, {"role": "user", "content": fmt.Sprintf("steps %d", steps)}}
 	for {
 		body, err := json.Marshal(map[string]any{"model": "m", "stream": true, "messages": messages})
 		must(b, err)
