@@ -39,6 +39,7 @@ type server struct {
 	url  string
 	root string // of the repository it serves
 	cmd  *exec.Cmd
+	said lockedBuffer // on standard error
 }
 
 // start runs the program with args and waits for the line that says where it listens.
@@ -50,8 +51,7 @@ func start(t *testing.T, env []string, args ...string) *server {
 	}
 	s := &server{cmd: exec.Command(path, args...)}
 	s.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + write(t, nil), "TMPDIR=" + write(t, nil)}, env...)
-	var said lockedBuffer
-	s.cmd.Stderr = &said
+	s.cmd.Stderr = &s.said
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -59,11 +59,11 @@ func start(t *testing.T, env []string, args ...string) *server {
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.stop(t); t.Logf("the program said: %s", said.String()) })
+	t.Cleanup(func() { s.stop(t); t.Logf("the program said: %s", s.said.String()) })
 	lines := bufio.NewReader(out)
 	first, err := lines.ReadString('\n')
 	if err != nil {
-		t.Fatalf("no first line: %v; it said: %s", err, said.String())
+		t.Fatalf("no first line: %v; it said: %s", err, s.said.String())
 	}
 	go io.Copy(io.Discard, lines)
 	at, ok := strings.CutPrefix(strings.TrimSpace(first), "listening on ")
@@ -71,7 +71,7 @@ func start(t *testing.T, env []string, args ...string) *server {
 		t.Fatalf("first line %q", first)
 	}
 	s.url = at
-	for _, word := range strings.Fields(said.String()) {
+	for _, word := range strings.Fields(s.said.String()) {
 		if info, err := os.Stat(filepath.Join(word, ".git")); err == nil && info.IsDir() {
 			s.root = word
 		}

@@ -132,7 +132,7 @@ func (s *Server) document(w http.ResponseWriter, r *request, p *docs.Page, epoch
 	if err != nil {
 		return err
 	}
-	a := newAnswer("text/html; charset=utf-8", html)
+	a := newAnswer("text/html; charset=utf-8", s.masked(html))
 	s.pages.put(r, p, epoch, a)
 	return a.send(w, r, http.StatusOK)
 }

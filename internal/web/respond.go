@@ -84,7 +84,7 @@ func (a *answer) send(w http.ResponseWriter, r *request, status int) error {
 
 // send answers with bytes that are not kept.
 func send(w http.ResponseWriter, r *request, status int, kind string, data []byte) error {
-	return newAnswer(kind, data).send(w, r, status)
+	return newAnswer(kind, r.door.s.masked(data)).send(w, r, status)
 }
 
 // sendJSON answers with v.

@@ -61,6 +61,9 @@ func (s *Server) hitGroups(hits []repo.Hit) []SearchGroup {
 			out = append(out, SearchGroup{Path: h.Path, Title: e.Title, Href: e.Href, Kind: hitKind(e)})
 		}
 		g := &out[len(out)-1]
+		if text := string(s.masked([]byte(h.Text))); text != h.Text { // its parts would pass apart
+			h.Text, h.From, h.To = text, 0, 0
+		}
 		from := min(max(h.From, 0), len(h.Text))
 		to := min(max(h.To, from), len(h.Text))
 		g.Lines = append(g.Lines, SearchLine{Line: h.Line, Before: h.Text[:from], Match: h.Text[from:to], After: h.Text[to:]})

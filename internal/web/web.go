@@ -51,6 +51,7 @@ type Config struct {
 type Server struct {
 	Config
 	repoName string
+	keys     [][]byte // the user's, in each form in which one may stand in an answer
 
 	assets    *assets
 	templates *templates
@@ -81,6 +82,7 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{Config: c, repoName: filepath.Base(c.Repo.Root()), served: make(chan struct{})}
+	s.keys = keyForms(c.Settings.Secrets())
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.assets = newAssets(files, c.Dev)
 	if s.templates, err = newTemplates(files, c.Dev); err != nil {
