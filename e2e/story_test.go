@@ -126,6 +126,11 @@ func TestEditAppearsWithoutReloadAndIsUndone(t *testing.T) {
 	p.until(cell + ` === "3"`)
 	p.equal(`window.sameDocument`, "true")
 
+	// The server knows that it is undone: a reload shows it, in a browser that remembers nothing.
+	js[bool](p, `(localStorage.clear(), true)`)
+	p.visit(s, guide)
+	p.until(`document.querySelector(".diff-card")?.dataset.undone === "true"`)
+
 	// A hand of the user's comes in between: the undo is refused, nothing is lost.
 	p.do(chromedp.Click("[data-chat-undo]"))
 	p.until(cell + ` === "5"`)

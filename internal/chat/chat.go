@@ -18,6 +18,8 @@ package chat
 import (
 	"encoding/json"
 	"time"
+
+	"tasks/internal/edit"
 )
 
 // Event is one frame of a conversation's journal. Data is one line of JSON.
@@ -72,11 +74,13 @@ type Turn struct {
 	Events    []Event   `json:"events"`
 }
 
-// Transcript is a whole conversation.
+// Transcript is a whole conversation. Beside the contract's keys it tells how its
+// edits stand: an undo is no event, because it belongs to no turn.
 type Transcript struct {
 	Conversation
-	Turns  []Turn `json:"turns"`
-	LastID int64  `json:"last_id"`
+	Turns  []Turn          `json:"turns"`
+	LastID int64           `json:"last_id"`
+	Edits  []edit.Standing `json:"edits"`
 }
 
 // Approval is the user's answer to an approval event.

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"time"
+
+	"tasks/internal/edit"
 )
 
 // conversation is one row, as it was when it was read.
@@ -160,7 +162,16 @@ func (s *Service) Transcript(ctx context.Context, owner, id string) (Transcript,
 			return Transcript{}, err
 		}
 	}
-	return Transcript{Conversation: c.public(running), Turns: turns, LastID: c.last}, nil
+	edits, err := s.edits(ctx, id)
+	return Transcript{Conversation: c.public(running), Turns: turns, LastID: c.last, Edits: edits}, err
+}
+
+// edits are those of a conversation as they stand now.
+func (s *Service) edits(ctx context.Context, conversation string) ([]edit.Standing, error) {
+	if s.cfg.Editor == nil {
+		return []edit.Standing{}, nil
+	}
+	return s.cfg.Editor.Standings(ctx, conversation)
 }
 
 // openTurn is a turn without an end.

@@ -18,7 +18,7 @@ var (
 type Facts = facts
 
 func NewFacts(repo, kind, doc, page, text, why, mode string, dropped int) Facts {
-	return facts{repo, kind, doc, page, text, why, mode, dropped}
+	return facts{repo, kind, doc, page, text, why, mode, dropped, nil}
 }
 
 // SetTimes makes the service's times shorter; 0 leaves one as it is.

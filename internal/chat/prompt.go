@@ -16,14 +16,15 @@ const docBytes = 60 << 10
 
 // facts is what a prompt is made of. Names and texts in it may be strangers'.
 type facts struct {
-	repo    string // name of the repository
-	kind    string // kind of the page
-	doc     string // path of the file behind it, or ""
-	page    string // URL path, where there is no file
-	text    string // the file's text
-	why     string // why the file's text is not there, or ""
-	mode    string // how calls are approved
-	dropped int    // earlier turns left out of the history
+	repo    string   // name of the repository
+	kind    string   // kind of the page
+	doc     string   // path of the file behind it, or ""
+	page    string   // URL path, where there is no file
+	text    string   // the file's text
+	why     string   // why the file's text is not there, or ""
+	mode    string   // how calls are approved
+	dropped int      // earlier turns left out of the history
+	undone  []string // edits that the person has taken back, in words
 }
 
 // prompt writes the system prompt. boundary draws a word for the lines around the
@@ -41,6 +42,9 @@ func prompt(f facts, boundary func() string) string {
 	b.WriteString("- " + modeWords(f.mode) + "\n")
 	if f.dropped > 0 {
 		fmt.Fprintf(&b, "- This conversation is long: its first %d turns are not shown to you any more. Say so if they are asked about.\n", f.dropped)
+	}
+	if len(f.undone) > 0 {
+		fmt.Fprintf(&b, "- The person has taken back edits that you made in this conversation; the files do not hold them any more: %s.\n", strings.Join(f.undone, ", "))
 	}
 	if f.doc != "" {
 		writeDoc(&b, f, boundary)

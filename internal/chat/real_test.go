@@ -51,8 +51,25 @@ func TestReadSearchEditUndo(t *testing.T) {
 	}
 	_, err = h.Undo(t.Context(), anna, conversation, r.Edit.ID)
 	wantCode(t, err, fault.Conflict)
+	// Server and model know that it is taken back, also after a restart.
+	h.again(withRealTools)
+	told, err := h.Transcript(t.Context(), anna, conversation)
+	if want := (edit.Standing{ID: r.Edit.ID, Path: "docs/guide.md", Undone: true, Latest: undone.ID}); err != nil || len(told.Edits) != 1 || told.Edits[0] != want {
+		t.Errorf("edits %v, %v, want %v", told.Edits, err, want)
+	}
+	if last := told.Turns[0].Events; last[len(last)-1].Kind != "done" || told.LastID != last[len(last)-1].ID {
+		t.Errorf("an undo moved the turn on: %s", kinds(last))
+	}
+	h.model.then(says("I see."))
+	h.say("and now?")
+	if p := h.model.request(3).System; !strings.Contains(p, `taken back edits that you made in this conversation; the files do not hold them any more: "docs/guide.md" (your edit 1 of it).`) {
+		t.Errorf("prompt %s", p)
+	}
 	if _, err := h.Undo(t.Context(), anna, conversation, undone.ID); err != nil {
 		t.Errorf("undo of the undo: %v", err)
+	}
+	if told, err = h.Transcript(t.Context(), anna, conversation); err != nil || told.Edits[0].Undone || told.Edits[0].Latest == r.Edit.ID {
+		t.Errorf("edits %v, %v", told.Edits, err)
 	}
 }
 

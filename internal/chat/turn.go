@@ -269,9 +269,27 @@ func (t *turn) request() *llm.Request {
 	return &llm.Request{System: t.s.cfg.Redact(t.prompt(t.dropped + dropped)), Messages: history, Tools: t.offered()}
 }
 
+// undone names the edits of this conversation that the person has taken back.
+func (t *turn) undone() []string {
+	edits, err := t.s.edits(t.ctx, t.conv.id)
+	if err != nil {
+		t.log.Error("cannot read how the edits stand", "err", err)
+		return nil
+	}
+	var names []string
+	of := map[string]int{}
+	for _, e := range edits {
+		of[e.Path]++
+		if e.Undone {
+			names = append(names, fmt.Sprintf("%s (your edit %d of it)", quote(e.Path), of[e.Path]))
+		}
+	}
+	return names[max(0, len(names)-20):]
+}
+
 // prompt is the system prompt of the next request, with the page as it is now.
 func (t *turn) prompt(dropped int) string {
-	f := facts{repo: t.s.repoName(), kind: "page", doc: t.conv.doc, page: t.conv.page, mode: t.s.cfg.Approve, dropped: dropped}
+	f := facts{repo: t.s.repoName(), kind: "page", doc: t.conv.doc, page: t.conv.page, mode: t.s.cfg.Approve, dropped: dropped, undone: t.undone()}
 	if f.doc == "" {
 		if t.s.cfg.PageKind != nil {
 			f.kind = orElse(t.s.cfg.PageKind(f.page), f.kind)

@@ -5,6 +5,7 @@ import { all, el, icon, one } from "../lib/dom.js";
 import { browse, Failure, getJSON, post, sentence } from "../lib/http.js";
 import { session as tab } from "../lib/store.js";
 import { Stream } from "./stream.js";
+import { stand } from "./toolcard.js";
 import { View } from "./view.js";
 
 /** @typedef {{id: string, doc: string | null, page: string | null, title: string, updated_at?: string, running?: boolean}} Conversation */
@@ -95,6 +96,7 @@ export class Session {
     this.view.reset();
     this.conversation = told;
     this.fresh = false;
+    stand(told.edits ?? []);
     for (const turn of told.turns ?? []) {
       for (const event of turn.events) this.view.apply(event, false);
     }

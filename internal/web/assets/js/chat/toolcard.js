@@ -3,7 +3,6 @@
 // arguments and its result. An edit shows what it changed, with Undo.
 import { el, icon } from "../lib/dom.js";
 import { browse, Failure, sentence } from "../lib/http.js";
-import { local } from "../lib/store.js";
 import { took } from "../lib/time.js";
 import { diffCount, diffLines, readDiff } from "./diff.js";
 import { argumentsText, STATES, wordsOf } from "./toolwords.js";
@@ -88,18 +87,13 @@ export class ToolCard {
   }
 }
 
-const KEY = "tasks.undone", KEPT = 60; // edits, the newest last
+/** @typedef {{id: string, undone: boolean, latest: string}} Standing */
+/** How edits stand after earlier undos, as the server told. @type {Map<string, Standing>} */
+const standing = new Map();
 
-/** @param {Edit} first @returns {{edit: {id: string}, undone: boolean}} how it stands after earlier clicks */
-function remembered(first) {
-  const found = (local.json(KEY) ?? []).find((/** @type {{of: string}} */ e) => e.of === first.id);
-  return { edit: { id: found?.id ?? first.id }, undone: found?.undone ?? false };
-}
-
-/** The journal of the conversation does not tell of an undo, so this browser remembers. @param {Edit} first @param {{id: string}} edit @param {boolean} undone */
-function remember(first, edit, undone) {
-  const others = (local.json(KEY) ?? []).filter((/** @type {{of: string}} */ e) => e.of !== first.id);
-  local.set(KEY, JSON.stringify([...others, { of: first.id, id: edit.id, undone }].slice(-KEPT)));
+/** What a conversation says of its edits. @param {Standing[]} edits */
+export function stand(edits) {
+  for (const edit of edits) standing.set(edit.id, edit);
 }
 
 /**
@@ -109,7 +103,7 @@ function remember(first, edit, undone) {
  */
 function editCard(first, undo) {
   const diff = readDiff(first.diff);
-  let { edit, undone } = remembered(first);
+  let { latest, undone } = standing.get(first.id) ?? { latest: first.id, undone: false };
   const word = el("span", { role: "status" });
   const button = el("button", { type: "button", class: "button small", data: { chatUndo: "" } });
   const card = el("section", { class: "card diff-card", data: { edit: first.id, path: first.path }, "aria-label": `Edit of ${first.path}` },
@@ -126,9 +120,9 @@ function editCard(first, undo) {
   button.addEventListener("click", async () => {
     button.disabled = true;
     try {
-      edit = await undo(edit.id);
+      latest = (await undo(latest)).id;
       undone = !undone;
-      remember(first, edit, undone);
+      stand([{ id: first.id, undone, latest }]);
       word.textContent = undone ? "Taken back" : "Done again";
       draw();
     } catch (reason) {
