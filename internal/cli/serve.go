@@ -52,6 +52,11 @@ assistant in its drawer. Only this machine can reach it.`,
 
 // serve runs the server until ctx ends.
 func (a *app) serve(ctx context.Context, o serveOptions) error {
+	if o.addr != "" { // a wrong call is one wherever it is made
+		if _, err := loopbackAddr(o.addr); err != nil {
+			return err
+		}
+	}
 	h, err := a.open(ctx)
 	if err != nil {
 		return err
