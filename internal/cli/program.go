@@ -101,10 +101,16 @@ func modelOf(s *config.Settings) func() (llm.Service, error) {
 			BaseURL: e.BaseURL, Key: e.Key, Model: e.Model,
 			Timeouts: s.Timeouts, Redact: tool.Redactor(s.Secrets()), UserAgent: "tasks/" + Version,
 		}
+		var client llm.Service
 		if provider == "anthropic" {
-			return anthropic.New(cfg)
+			client, err = anthropic.New(cfg)
+		} else {
+			client, err = openai.New(cfg)
 		}
-		return openai.New(cfg)
+		if err != nil { // whatever is wrong with its settings, to the drawer there is no model
+			return nil, fault.New(fault.Unavailable, "no model can be asked: %w", err).WithHint("%s", fault.HintOf(err))
+		}
+		return client, nil
 	})
 }
 

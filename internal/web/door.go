@@ -74,6 +74,8 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var err error
 	if rt, err = find(req); err == nil {
 		err = d.admit(w, req, rt)
+	} else if rt == nil || rt.class == page { // its error is a page like any other
+		d.identify(w, req)
 	}
 	if err == nil {
 		err = rt.handle(d.s, w, req)
