@@ -148,11 +148,14 @@ func TestAnApprovedEditWhosePlaceIsGone(t *testing.T) {
 func TestTheOpenPageCountsAsShown(t *testing.T) {
 	h := newHouse(t, withRealTools)
 	mend := asks("edit_file", `{"path":"docs/guide.md","old_string":"heron","new_string":"crane"}`)
-	other := asks("edit_file", `{"path":"docs/other.md","old_string":"orders","new_string":"words"}`)
-	h.model.then(mend, other, says("Done."))
+	wrong := asks("edit_file", `{"path":"docs/guide.md","old_string":"not in it","new_string":"words"}`)
+	other := asks("edit_file", `{"path":"docs/other.md","old_string":"not in it","new_string":"words"}`)
+	h.model.then(mend, wrong, other, says("Done."))
 	results := ofKind(h.say("go"), "tool_result")
-	if field(results[0], "status") != "ok" || !strings.HasPrefix(field(results[1], "content"), "error (conflict)") {
-		t.Errorf("the open page: %s\nanother: %s", results[0].Data, results[1].Data)
+	// What was shown may be told of in an error; what was not must be read first.
+	if field(results[0], "status") != "ok" || strings.HasPrefix(field(results[1], "content"), "error (conflict)") ||
+		!strings.HasPrefix(field(results[2], "content"), "error (conflict)") {
+		t.Errorf("the open page: %s\nwrongly quoted: %s\nanother: %s", results[0].Data, results[1].Data, results[2].Data)
 	}
 }
 

@@ -71,7 +71,9 @@ func createFile(d Deps, s Session, name, old, text string) (*draft, error) {
 
 // replaceText prepares the replacement of the one occurrence of old. It is Conflict
 // where the file is another than this conversation has seen, but not with asked: then
-// a person looks at the very change before it is made.
+// a person looks at the very change before it is made. A file that was never shown may
+// be edited by one who quotes it rightly, and tells nothing of itself to one who does
+// not: an error that quoted it would bring a stranger's text into the turn unread.
 func replaceText(ctx context.Context, d Deps, s Session, name, old, text string, asked bool) (*draft, error) {
 	if old == "" {
 		return nil, invalid("old_string is empty").WithHint("give the text to replace, or create: true for a new file")
@@ -90,8 +92,9 @@ func replaceText(ctx context.Context, d Deps, s Session, name, old, text string,
 	if err := d.Editor.Allowed(f.Path); err != nil {
 		return nil, err
 	}
+	unseen := s.Shown(f.Path) == ""
 	stale := fresh(s, f)
-	if stale != nil && !asked {
+	if stale != nil && !unseen && !asked {
 		return nil, stale
 	}
 	at, err := locate(name, f.Data, old, text)
@@ -126,7 +129,7 @@ func replaceText(ctx context.Context, d Deps, s Session, name, old, text string,
 			done += "; " + note
 		}
 		c := edit.Change{Path: f.Path, Want: f.Hash, After: after}
-		if stale != nil {
+		if stale != nil && !unseen {
 			return writeUnseen(ctx, d, s, c, done)
 		}
 		return write(ctx, d, s, c, done)

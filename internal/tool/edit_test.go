@@ -81,6 +81,12 @@ func TestAnEditNeedsTheTextThatWasShown(t *testing.T) {
 	if strings.Contains(r.Content, "one") {
 		t.Error("the error shows text that was not shown yet")
 	}
+	h.write("docs/b.md", "three\n")
+	if r := h.call("edit_file", "path", "docs/b.md", "old_string", "three", "new_string", "four"); r.Status != tool.OK || h.text("docs/b.md") != "four\n" {
+		t.Errorf("quoted rightly without a look: %+v", r)
+	}
+	h.write("docs/b.md", "five\n")
+	h.wantError(h.call("edit_file", "path", "docs/b.md", "old_string", "five", "new_string", "six"), "conflict", "has changed")
 	h.call("read_file", "path", "docs/a.md")
 	plan, err := h.prepare("edit_file", "path", "docs/a.md", "old_string", "one", "new_string", "two")
 	if err != nil {
