@@ -14,9 +14,10 @@ import (
 	"tasks/internal/fault"
 )
 
-// decode reads the body into the struct that v points to. It is strict: one JSON
-// object, no key that is unknown, doubled or differently cased, no trailing text.
-// What is not meant cannot slip in, and a misspelt key is not silently left out.
+// decode reads the body into the struct that v points to: one JSON object, no key that
+// is doubled or a known one in other case, no trailing text. Other keys are passed
+// over: a client that sends a history or a system prompt of its own is not heard, and
+// a newer client is not refused.
 func decode(w http.ResponseWriter, r *request, v any) error {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
@@ -61,7 +62,12 @@ func decodeObject(data []byte, into reflect.Value, where string) error {
 		}
 		switch {
 		case !known:
-			return fault.New(fault.Usage, "there is no key %q here", where+key).WithHint("known keys: %s", strings.Join(keys(fields), ", "))
+			for name := range fields {
+				if strings.EqualFold(name, key) {
+					return fault.New(fault.Usage, "there is no key %q here", where+key).WithHint("known keys: %s", strings.Join(keys(fields), ", "))
+				}
+			}
+			continue
 		case seen[key]:
 			return fault.New(fault.Usage, "the key %q is there twice", where+key)
 		}

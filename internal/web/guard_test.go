@@ -207,7 +207,7 @@ func TestBody(t *testing.T) {
 		{"a list", `[]`, 400},
 		{"null", `null`, 400},
 		{"trailing text", `{"conversation":"none"} {}`, 400},
-		{"unknown key", `{"conversation":"none","history":[]}`, 400},
+		{"unknown key", `{"conversation":"none","history":[]}`, 404},
 		{"key of another case", `{"Conversation":"none"}`, 400},
 		{"key with a long s", `{"converſation":"none"}`, 400},
 		{"key twice", `{"conversation":"none","conversation":"other"}`, 400},
