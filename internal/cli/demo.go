@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -43,7 +44,7 @@ func (a *app) demo(ctx context.Context, o serveOptions) error {
 	if err := os.Mkdir(root, 0o755); err != nil {
 		return err
 	}
-	if err := demo.Write(ctx, root); err != nil {
+	if err := demo.Write(ctx, root, time.Now()); err != nil {
 		return fault.New(fault.Unavailable, "the sample repository could not be made: %w", err).WithHint("the demo needs git")
 	}
 	model, err := llmtest.Start(demo.Script())
