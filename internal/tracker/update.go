@@ -26,7 +26,13 @@ type Delta struct {
 // it removes both. What the changes themselves say about these keys stands. Owners,
 // milestones and dependencies must be known, and dependencies make no cycle.
 func (t *Tracker) Update(ctx context.Context, name string, changes ...task.Change) (*task.Task, error) {
-	return t.update(ctx, name, changes, func(*task.Task, []byte) error { return nil })
+	return t.update(ctx, name, "", changes, func(*task.Task, []byte) error { return nil })
+}
+
+// UpdateFrom is Update of the file as it was when it had the hash: Conflict where it
+// is another by now. "" stands for the file as it is.
+func (t *Tracker) UpdateFrom(ctx context.Context, name, hash string, changes ...task.Change) (*task.Task, error) {
+	return t.update(ctx, name, hash, changes, func(*task.Task, []byte) error { return nil })
 }
 
 // UpdateStrict is Update that writes only what passes the strict check, the one of
@@ -36,7 +42,7 @@ func (t *Tracker) UpdateStrict(ctx context.Context, name string, changes ...task
 	if err != nil {
 		return nil, err
 	}
-	return t.update(ctx, name, changes, func(k *task.Task, data []byte) error {
+	return t.update(ctx, name, "", changes, func(k *task.Task, data []byte) error {
 		for i := range all {
 			if all[i].Path == k.Path {
 				all[i] = k
@@ -59,8 +65,8 @@ func (t *Tracker) UpdateStrict(ctx context.Context, name string, changes ...task
 	})
 }
 
-// update is Update that asks pass about the new bytes before they are written.
-func (t *Tracker) update(ctx context.Context, name string, changes []task.Change, pass func(*task.Task, []byte) error) (*task.Task, error) {
+// update is UpdateFrom that asks pass about the new bytes before they are written.
+func (t *Tracker) update(ctx context.Context, name, hash string, changes []task.Change, pass func(*task.Task, []byte) error) (*task.Task, error) {
 	k, err := t.Find(ctx, name)
 	if err != nil {
 		return nil, err
@@ -69,6 +75,9 @@ func (t *Tracker) update(ctx context.Context, name string, changes []task.Change
 		return nil, err
 	}
 	f, err := t.repo.Update(ctx, k.Path, func(f repo.File) ([]byte, error) {
+		if hash != "" && f.Hash != hash {
+			return nil, fault.New(fault.Conflict, "%s has changed since it was read", k.Path).WithHint("look at it as it is now, then change it again")
+		}
 		now := task.Parse(k.Path, f.Data)
 		if now.Broken != nil {
 			return nil, broken(now)

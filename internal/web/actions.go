@@ -36,18 +36,24 @@ func (s *Server) setStatus(w http.ResponseWriter, r *request) error {
 	if err := required("slug", in.Slug, "status", in.Status); err != nil {
 		return err
 	}
+	return s.writeStatus(w, r, in.Slug, in.Status, "")
+}
+
+// writeStatus sets a status, of the file with the hash where one is given. Ready is
+// kickoff as well.
+func (s *Server) writeStatus(w http.ResponseWriter, r *request, slug, status, hash string) error {
 	ctx := r.Context()
-	on, err := s.activeRun(ctx, in.Slug)
+	on, err := s.activeRun(ctx, slug)
 	if err != nil {
 		return err
 	}
-	ready := in.Status == string(task.Ready)
+	ready := status == string(task.Ready)
 	if ready { // what kickoff would refuse is not written
-		if err := s.Manager.Check(ctx, in.Slug); err != nil {
+		if err := s.Manager.Check(ctx, slug); err != nil {
 			return err
 		}
 	}
-	t, err := s.Tracker.Update(ctx, in.Slug, task.Change{Key: "status", Value: in.Status})
+	t, err := s.Tracker.UpdateFrom(ctx, slug, hash, task.Change{Key: "status", Value: status})
 	if err != nil {
 		return err
 	}
@@ -55,14 +61,21 @@ func (s *Server) setStatus(w http.ResponseWriter, r *request) error {
 		if _, _, err := s.Manager.Kickoff(ctx, t.Path, "page", ""); err != nil {
 			return err
 		}
+		on = nil // what it was given is what is written
 	}
 	s.Manager.TasksChanged()
-	latest, err := s.Runs.Latest(ctx, t.Slug)
+	return s.taskAnswer(w, r, t, on)
+}
+
+// taskAnswer answers a change of a task. on is the run that worked on it before, nil
+// for none: the answer then says that it goes on with what it was given.
+func (s *Server) taskAnswer(w http.ResponseWriter, r *request, t *task.Task, on *run.Run) error {
+	latest, err := s.Runs.Latest(r.Context(), t.Slug)
 	if err != nil {
 		return err
 	}
 	out := map[string]any{"task": t.JSON(latest.JSON())}
-	if on != nil && !ready {
+	if on != nil {
 		out["warning"] = "run " + on.ID + " works on this task: it goes on with the worksheet it was given"
 	}
 	return sendJSON(w, r, http.StatusOK, out)

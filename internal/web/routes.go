@@ -65,6 +65,7 @@ var routes = []route{
 
 	// tasks and runs
 	{action, "/actions/set-status", (*Server).setStatus},
+	{action, "/actions/set-field", (*Server).setField},
 	{action, "/actions/kickoff", (*Server).kickoff},
 	{action, "/actions/unqueue", (*Server).unqueue},
 	{action, "/actions/dispatch", (*Server).notYet},
