@@ -77,12 +77,13 @@ type Library struct {
 	heads headCache
 	index wikiIndex
 	tree  treeCache
+	links linkIndex
 	large sync.Mutex // one large document is rendered at a time, so that others find a core
 }
 
 // New makes a library.
 func New(r *repo.Repo) *Library {
-	return &Library{repo: r}
+	return &Library{repo: r, links: linkIndex{turn: make(chan struct{}, 1)}}
 }
 
 // Invalidate says that files were made, changed or removed.
@@ -91,6 +92,7 @@ func (l *Library) Invalidate(paths ...string) {
 		return
 	}
 	l.index.invalidate(l.repo, paths)
+	l.links.tell(paths)
 	l.gen.Add(1)
 }
 

@@ -66,6 +66,7 @@ type links struct {
 	dir  string // the document's folder
 	stem string // the document without its extension
 	memo map[lookup]place
+	all  bool // look up every link, however many
 }
 
 // Links resolves links of answers and docs as if they stood in the file (or
@@ -107,7 +108,7 @@ func (k *links) find(q lookup) place {
 	switch {
 	case ok:
 		return p
-	case len(k.memo) < maxLookups:
+	case k.all || len(k.memo) < maxLookups:
 		p = k.lib.find(q)
 		k.memo[q] = p
 		return p
@@ -135,33 +136,43 @@ func (k *links) within(p string) (string, bool) {
 // Link resolves a relative address, or one that begins at the root: of the
 // repository, or of this site.
 func (k *links) Link(dest string) markdown.Target {
+	to, fragment, t := k.locate(dest)
+	if to.kind == "" {
+		return t
+	}
+	return markdown.Target{Href: to.href() + fragmentOf(to.kind, fragment)}
+}
+
+// locate is where an address leads and with which fragment; where that is no place in
+// the repository, t says the rest.
+func (k *links) locate(dest string) (to place, fragment string, t markdown.Target) {
 	rest, fragment, _ := strings.Cut(dest, "#")
 	rest, _, _ = strings.Cut(rest, "?")
 	p := unescape(rest)
 	if p == "" {
-		return markdown.Target{} // a query alone asks nothing of a document
+		return place{}, "", markdown.Target{} // a query alone asks nothing of a document
 	}
 	name, ok := k.within(p)
 	if !ok {
-		return markdown.Target{Broken: true, Title: "It leads out of the repository"}
+		return place{}, "", markdown.Target{Broken: true, Title: "It leads out of the repository"}
 	}
 	if name == "" {
-		return markdown.Target{Href: Href("")}
+		return place{"", Folder}, "", t
 	}
-	to := k.findPage(name)
+	to = k.findPage(name)
 	if to.kind == "" && p[0] != '/' && k.stem != "" {
 		// On a published site the page is a folder: ../other/ is beside it.
 		to = k.findPage(path.Join(k.stem, p))
 	}
 	if to.kind == "" && p[0] == '/' {
-		if t, ok := k.sitePage(name); ok {
-			return t
+		if to, t, ok = k.sitePage(name); ok {
+			return to, "", t
 		}
 	}
 	if to.kind == "" {
-		return markdown.Target{Broken: true, Title: "There is no " + name}
+		return to, "", markdown.Target{Broken: true, Title: "There is no " + name}
 	}
-	return markdown.Target{Href: to.href() + fragmentOf(to.kind, unescape(fragment))}
+	return to, unescape(fragment), t
 }
 
 // findPage is what is at a name, or what a published site would have there: guide,
@@ -174,40 +185,44 @@ func (k *links) findPage(name string) place {
 	return to
 }
 
-// sitePage resolves an address of this site, as answers write it.
-func (k *links) sitePage(name string) (markdown.Target, bool) {
+// sitePage resolves an address of this site, as answers write it: to a place of the
+// repository, or to a page that has none.
+func (k *links) sitePage(name string) (to place, t markdown.Target, ok bool) {
 	switch name {
-	case "board", "status", "search", "activity":
-		return markdown.Target{Href: "/" + name}, true
+	case "board", "status", "search", "activity", "links", "graph":
+		return to, markdown.Target{Href: "/" + name}, true
 	}
 	first, rest, _ := strings.Cut(name, "/")
 	switch {
 	case rest == "":
 	case first == "browse":
-		if to := k.find(lookup{name: rest}); to.kind != "" {
-			return markdown.Target{Href: to.href()}, true
-		}
+		to = k.find(lookup{name: rest})
 	case first == "tasks" && task.ValidSlug(rest):
-		if to := k.find(lookup{name: rest, wiki: true, near: "tasks"}); to.kind == Task {
-			return markdown.Target{Href: to.href()}, true
+		if to = k.find(lookup{name: rest, wiki: true, near: "tasks"}); to.kind != Task {
+			to = place{}
 		}
 	}
-	return markdown.Target{}, false
+	return to, t, to.kind != ""
 }
 
 // Wiki resolves [[name]] and [[name#part]].
 func (k *links) Wiki(name string) markdown.Target {
-	name, part, _ := strings.Cut(name, "#")
-	name = strings.TrimSpace(name)
+	name, part := wikiParts(name)
 	to := k.find(lookup{name: name, wiki: true, near: k.dir})
 	if to.kind == "" {
 		return markdown.Target{Broken: true, Title: "No page is named " + name}
 	}
 	fragment := ""
-	if part = strings.TrimSpace(part); part != "" {
+	if part != "" {
 		fragment = fragmentOf(to.kind, markdown.Slug(part))
 	}
 	return markdown.Target{Href: to.href() + fragment}
+}
+
+// wikiParts are the name of [[name#part]] and its part.
+func wikiParts(name string) (page, part string) {
+	page, part, _ = strings.Cut(name, "#")
+	return strings.TrimSpace(page), strings.TrimSpace(part)
 }
 
 // Image resolves the address of an image in the repository.

@@ -39,8 +39,10 @@ func (r *resolver) rewrite(piece []byte) string {
 	z := html.NewTokenizer(bytes.NewReader(piece))
 	skip := ""                  // the element whose content is dropped
 	heading, title := false, "" // in <h1>, and its text
-	for {
+	for start, read := r.at, 0; ; {
 		kind := z.Next()
+		r.at = start + read
+		read += len(z.Raw())
 		if kind == html.ErrorToken {
 			r.rawTitle(title)
 			return out.String()

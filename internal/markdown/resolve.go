@@ -22,7 +22,9 @@ type resolver struct {
 	ids      idSet
 	newlines []int // offsets of '\n' in src, made when first needed
 	toc      []pendingHeading
-	sections []ast.Node // links to a section of this page, resolved at the end
+	sections []ast.Node   // links to a section of this page, resolved at the end
+	refs     *[]Reference // where Survey wants them
+	at       int          // where in src the node at hand stands
 }
 
 type pendingHeading struct {
@@ -52,6 +54,9 @@ func (r *resolver) resolve(doc ast.Node) {
 }
 
 func (r *resolver) node(n ast.Node) {
+	if p := n.Pos(); p >= 0 {
+		r.at = p
+	}
 	switch n := n.(type) {
 	case *ast.Heading:
 		r.toc = append(r.toc, pendingHeading{n, plainText(n, r.src)})
@@ -114,7 +119,11 @@ func (r *resolver) link(n ast.Node, addr, title string) {
 		set(n, "href", addr)
 		set(n, "title", title)
 		r.sections = append(r.sections, n)
+		r.note(ToSection, addr)
 	case relative:
+		if n.Kind() != ast.KindAutoLink {
+			r.note(ToPage, addr)
+		}
 		if r.links == nil || n.Kind() == ast.KindAutoLink {
 			return
 		}
@@ -186,7 +195,8 @@ func (r *resolver) wiki(n *wiki) {
 	if strings.HasPrefix(n.name, "#") {
 		set(n, "href", "#"+n.name[1:])
 		r.sections = append(r.sections, n)
-	} else if r.links != nil {
+		r.note(ToSection, n.name)
+	} else if r.note(ToWiki, n.name); r.links != nil {
 		r.target(n, r.links.Wiki(n.name), "[["+n.name+"]]", "")
 	}
 	r.page.Words += words([]byte(n.label))
@@ -201,6 +211,7 @@ func (r *resolver) image(n *ast.Image) {
 	case external:
 		set(n, "remote", percent(addr))
 	case relative:
+		r.note(ToImage, addr)
 		if r.links == nil {
 			return
 		}

@@ -49,10 +49,17 @@ func (s idSet) has(id string) bool { _, ok := s[id]; return ok }
 // find is the id that a fragment means: as written, in lower case, or the slug
 // of a heading's words. "" where there is none.
 func (s idSet) find(fragment string) string {
-	for _, id := range []string{fragment, strings.ToLower(fragment), Slug(fragment)} {
+	for _, id := range spellings(fragment) {
 		if s.has(id) {
 			return id
 		}
 	}
 	return ""
 }
+
+// spellings are the ids that a fragment may mean, the likeliest first.
+func spellings(fragment string) []string {
+	return []string{fragment, strings.ToLower(fragment), Slug(fragment)}
+}
+
+func trimPrefix(fragment string) string { return strings.TrimPrefix(fragment, IDPrefix) }
