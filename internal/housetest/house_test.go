@@ -16,7 +16,7 @@ import (
 // rows are the layers of ARCHITECTURE.md: a room uses only rooms of rows above its own.
 var rows = [][]string{
 	{"fault", "lazy"},
-	{"config", "task", "markdown", "event", "watch", "process", "llm"},
+	{"chart", "config", "task", "markdown", "event", "watch", "process", "llm"},
 	{"repo", "git", "store", "llm/wire", "llm/llmtest"},
 	{"docs", "edit", "run", "tracker", "llm/openai", "llm/anthropic", "llm/wiretest"},
 	{"tool"},
