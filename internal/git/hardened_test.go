@@ -118,6 +118,9 @@ func everyCall(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	c.Branch(ctx)
+	c.Head(ctx)
+	c.Log(ctx, git.LogQuery{Limit: 5, Changes: 5})
+	c.Log(ctx, git.LogQuery{Limit: 5, Changes: 5, Path: "a.md"})
 	c.Tracked(ctx, "a.md")
 	c.TrackedIgnored(ctx)
 	c.ExcludesFile(ctx)

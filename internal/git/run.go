@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -53,6 +54,19 @@ func (c *Checkout) Output(ctx context.Context, args ...string) ([]byte, error) {
 }
 
 func (c *Checkout) run(ctx context.Context, s scope, args ...string) ([]byte, error) {
+	stdout := limited{left: maxOutput}
+	if err := c.pour(ctx, s, &stdout, args...); err != nil {
+		return nil, err
+	}
+	if stdout.left < 0 {
+		return nil, fault.New(fault.Internal, "git %s: said more than %d MB", args[0], maxOutput>>20)
+	}
+	return stdout.Bytes(), nil
+}
+
+// pour runs git and gives what it says to out as it comes. Where out returns an
+// error git is ended, and that error is the answer.
+func (c *Checkout) pour(ctx context.Context, s scope, out io.Writer, args ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	all := append([]string{"-C", c.Root, "--work-tree=" + c.Root}, hardening...)
@@ -62,24 +76,40 @@ func (c *Checkout) run(ctx context.Context, s scope, args ...string) ([]byte, er
 	cmd := exec.CommandContext(ctx, c.program, append(all, args...)...)
 	cmd.Env = environment(c.program, s)
 	cmd.WaitDelay = time.Second
-	stdout, stderr := limited{left: maxOutput}, limited{left: 64 << 10}
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	stderr := limited{left: 64 << 10}
+	drain := &drained{to: out}
+	cmd.Stdout, cmd.Stderr = drain, &stderr
 	err := cmd.Run()
 	switch {
-	case err == nil && stdout.left < 0:
-		return nil, fault.New(fault.Internal, "git %s: said more than %d MB", args[0], maxOutput>>20)
+	case drain.failed != nil:
+		return drain.failed
 	case err == nil:
-		return stdout.Bytes(), nil
+		return nil
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return nil, fault.New(fault.Unavailable, "git %s did not end in time: %w", args[0], ctx.Err())
+		return fault.New(fault.Unavailable, "git %s did not end in time: %w", args[0], ctx.Err())
 	case ctx.Err() != nil:
-		return nil, ctx.Err()
+		return ctx.Err()
 	}
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) {
-		return nil, fault.New(fault.Unavailable, "git could not be run: %w", err)
+		return fault.New(fault.Unavailable, "git could not be run: %w", err)
 	}
-	return nil, fault.New(fault.Internal, "git %s failed: %s%w", args[0], lastLine(stderr.String()), wrapped{exit})
+	return fault.New(fault.Internal, "git %s failed: %s%w", args[0], lastLine(stderr.String()), wrapped{exit})
+}
+
+// drained remembers why its writer wanted no more. The pipe is closed then, and git
+// ends with its next word.
+type drained struct {
+	to     io.Writer
+	failed error
+}
+
+func (d *drained) Write(p []byte) (int, error) {
+	n, err := d.to.Write(p)
+	if err != nil && d.failed == nil {
+		d.failed = err
+	}
+	return n, err
 }
 
 // environment is all that git gets. HOME and XDG_CONFIG_HOME are there so that the
