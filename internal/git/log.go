@@ -19,6 +19,7 @@ import (
 type LogQuery struct {
 	Path         string    // only of this file, followed through renames; "" for all
 	Since, Until time.Time // by the committer's clock, both included
+	Skip         int       // passes over so many of the newest within the bounds
 	Limit        int       // at most so many commits, and at least one
 	Changes      int       // at most so many changes of each commit are listed
 }
@@ -54,6 +55,9 @@ func (c *Checkout) Log(ctx context.Context, q LogQuery) (list []Logged, cut bool
 	}
 	if !q.Until.IsZero() {
 		args = append(args, "--until="+q.Until.UTC().Format(time.RFC3339))
+	}
+	if q.Skip > 0 {
+		args = append(args, "--skip="+strconv.Itoa(q.Skip))
 	}
 	if q.Path == "" {
 		args = append(args, "--no-renames", "--end-of-options", "HEAD", "--")

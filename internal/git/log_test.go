@@ -62,6 +62,7 @@ func TestLog(t *testing.T) {
 	}{
 		{"limit", git.LogQuery{Limit: 2}, "third", true},
 		{"no limit is one", git.LogQuery{}, "", true},
+		{"skip", git.LogQuery{Limit: 9, Skip: 2}, "second: \u202egnp.exe|first: a.md", false},
 		{"since", git.LogQuery{Limit: 9, Since: time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC)}, "third", false},
 		{"until", git.LogQuery{Limit: 9, Until: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)}, "first: a.md", false},
 		{"nothing so old", git.LogQuery{Limit: 9, Until: time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)}, "", false},

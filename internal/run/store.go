@@ -235,3 +235,32 @@ func notNil(b []byte) []byte {
 	}
 	return b
 }
+
+// Lately is the runs of which something is told within the bounds (both included;
+// a zero one is none): queued, started or ended. The newest kickoffs first, at most
+// limit, without the worksheets' bytes.
+func (s *Store) Lately(ctx context.Context, since, until time.Time, limit int) ([]*Run, error) {
+	if s.db == nil {
+		return nil, nil
+	}
+	if until.IsZero() {
+		until = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	from, to := since.UTC().Format(stamp), until.UTC().Format(stamp)
+	rows, err := s.db.QueryContext(ctx, selectBare+`
+		where r.queued_at between ? and ? or r.started_at between ? and ? or r.ended_at between ? and ?
+		order by r.place desc limit ?`, from, to, from, to, from, to, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read runs: %w", err)
+	}
+	defer rows.Close()
+	var list []*Run
+	for rows.Next() {
+		r, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, r)
+	}
+	return list, rows.Err()
+}
