@@ -156,18 +156,23 @@ func (a *app) noSuchCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	err := fault.New(fault.Usage, "there is no command %q", args[0])
+	return noSuchCommand(cmd, args[0])
+}
+
+// noSuchCommand is the error for a command that root does not have.
+func noSuchCommand(root *cobra.Command, given string) error {
+	err := fault.New(fault.Usage, "there is no command %q", given)
 	var names []string
-	for _, c := range cmd.Commands() {
+	for _, c := range root.Commands() {
 		names = append(names, c.Name())
-		if slices.Contains(c.SuggestFor, args[0]) {
-			return err.WithHint("did you mean: %s %s", a.name, c.Name())
+		if slices.Contains(c.SuggestFor, given) {
+			return err.WithHint("did you mean: %s %s", root.Name(), c.Name())
 		}
 	}
-	if near := tracker.Near(args[0], names); len(near) > 0 {
-		return err.WithHint("did you mean: %s %s", a.name, strings.Join(near, ", "))
+	if near := tracker.Near(given, names); len(near) > 0 {
+		return err.WithHint("did you mean: %s %s", root.Name(), strings.Join(near, ", "))
 	}
-	return err.WithHint("%s help shows all commands", a.name)
+	return err.WithHint("%s help shows all commands", root.Name())
 }
 
 // write collects what fn prints and sends it to standard output. An output that

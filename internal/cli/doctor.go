@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -28,19 +29,25 @@ type check struct {
 	Key   string `json:"key"`
 	Level string `json:"level"` // ok, warn, bad
 	Text  string `json:"text"`
-	Fix   string `json:"fix"` // "" where there is nothing to do
+	Fix   string `json:"-"` // "" where there is nothing to do
+}
+
+// checkLine is the JSON of a check.
+type checkLine struct {
+	check
+	Fix *string `json:"fix"`
 }
 
 func newDoctor(a *app) *cobra.Command {
 	var o doctorOptions
 	cmd := &cobra.Command{
-		Use:   "doctor",
+		Use:   "doctor [--model] [--report] [--json]",
 		Short: "Look at what tasks needs here, one line each with the fix",
 		Long: `Look at what tasks needs here: git, ripgrep, Claude Code, the assistant's model,
 the port, the rights of the state folder. Nothing is changed. Exit status 7 where
 something that is needed is missing.`,
 		Example: "  tasks doctor\n  tasks doctor --model     # ask the model's server one short question\n  tasks doctor --report    # for a bug report: no paths of yours, no keys",
-		Args:    cobra.NoArgs,
+		Args:    nothing,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.doctor(cmd.Context(), o)
 		},
@@ -60,27 +67,38 @@ func (a *app) doctor(ctx context.Context, o doctorOptions) error {
 				checks[i].Text = strings.ReplaceAll(checks[i].Text, home, "~")
 			}
 		}
-		fmt.Fprintf(a.stdout, "tasks %s, %s/%s, %s\n", Version, runtime.GOOS, runtime.GOARCH, runtime.Version())
 	}
 	bad := 0
-	for _, c := range checks {
+	lines := make([]checkLine, len(checks))
+	for i, c := range checks {
+		lines[i].check = c
+		if c.Fix != "" {
+			lines[i].Fix = &c.Fix
+		}
 		if c.Level == "bad" {
 			bad++
 		}
 	}
+	var err error
 	if a.json {
-		if err := a.emit("doctor", struct {
-			Checks []check `json:"checks"`
-		}{checks}); err != nil {
-			return err
-		}
+		err = a.emit("doctor", struct {
+			Checks []checkLine `json:"checks"`
+		}{lines})
 	} else {
-		for _, c := range checks {
-			fmt.Fprintf(a.stdout, "%-5s %-10s %s\n", c.Level, c.Key, c.Text)
-			if c.Fix != "" {
-				fmt.Fprintf(a.stdout, "%16s fix: %s\n", "", c.Fix)
+		err = a.write(func(w io.Writer) {
+			if o.report {
+				fmt.Fprintf(w, "tasks %s, %s/%s, %s\n", Version, runtime.GOOS, runtime.GOARCH, runtime.Version())
 			}
-		}
+			for _, c := range checks {
+				fmt.Fprintf(w, "%-5s %-10s %s\n", c.Level, c.Key, oneLine(c.Text))
+				if c.Fix != "" {
+					fmt.Fprintf(w, "%16s fix: %s\n", "", oneLine(c.Fix))
+				}
+			}
+		})
+	}
+	if err != nil {
+		return err
 	}
 	if bad > 0 {
 		return fault.New(fault.Unavailable, "%d of %d checks failed", bad, len(checks)).WithHint("each has its fix in the line below it")

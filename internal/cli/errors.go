@@ -65,9 +65,18 @@ func flagError(cmd *cobra.Command, err error) error {
 		return err
 	}
 	var unknown *pflag.NotExistError
+	var value *pflag.InvalidValueError
+	if errors.As(err, &value) {
+		f := value.GetFlag()
+		return fault.New(fault.Usage, "--%s %q is not a value of it: it takes a %s", f.Name, value.GetValue(), kindOf(f)).
+			WithHint("%s --help shows the flags", cmd.CommandPath())
+	}
 	if !errors.As(err, &unknown) {
 		return fault.New(fault.Usage, "%s: %w", cmd.Name(), err).
 			WithHint("%s --help shows the flags", cmd.CommandPath())
+	}
+	if first := cmd.Flags().Args(); !cmd.HasParent() && len(first) > 0 {
+		return noSuchCommand(cmd, first[0]) // its flags are not what is wrong
 	}
 	given := "--" + unknown.GetSpecifiedName()
 	if short := unknown.GetSpecifiedShortnames(); short != "" {
@@ -81,6 +90,19 @@ func flagError(cmd *cobra.Command, err error) error {
 		return fail.WithHint("did you mean: --%s", strings.Join(near, ", --"))
 	}
 	return fail.WithHint("%s --help shows the flags", cmd.CommandPath())
+}
+
+// kindOf is what a flag takes, in words.
+func kindOf(f *pflag.Flag) string {
+	switch f.Value.Type() {
+	case "int", "uint":
+		return "whole number"
+	case "bool":
+		return "true or a false"
+	case "duration":
+		return "time such as 90s or 15m"
+	}
+	return f.Value.Type()
 }
 
 // asUsage makes what check refuses wrong usage, also where it is one of cobra's own.

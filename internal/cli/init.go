@@ -118,11 +118,20 @@ func (o *initJSON) folder(h *house, name string) error {
 		return fault.New(fault.Forbidden, "the root cannot be opened: %w", err)
 	}
 	defer root.Close()
+	if top, _, _ := strings.Cut(name, "/"); isFile(root, top) {
+		return fault.New(fault.Conflict, "%s/ cannot be made: %s is a file", name, top).WithHint("move that file out of the way")
+	}
 	if err := root.MkdirAll(name, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fault.New(fault.Forbidden, "%s cannot be made: %w", name, err)
 	}
 	o.Created = append(o.Created, name+"/")
 	return nil
+}
+
+// isFile tells whether a file lies where a folder should be.
+func isFile(root *os.Root, name string) bool {
+	info, err := root.Stat(name)
+	return err == nil && !info.IsDir()
 }
 
 // file writes a file that is missing, or adds to one that is there.
@@ -144,6 +153,9 @@ func (o *initJSON) file(ctx context.Context, h *house, name string, fresh []byte
 			changed = !bytes.Equal(data, f.Data)
 			return data, err
 		})
+	}
+	if fault.CodeOf(err) == fault.Usage { // a folder of that name
+		return fault.New(fault.Conflict, "%w", err).WithHint("move that folder out of the way")
 	}
 	if err != nil {
 		return err

@@ -1,6 +1,10 @@
 package task
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // Graph is the dependencies of a set of tasks, by slug.
 type Graph struct {
@@ -58,6 +62,16 @@ func (g *Graph) Path(from, to string) []string {
 		}
 	}
 	return nil
+}
+
+// Way is a path along dependencies in words: one of many steps is cut in its middle,
+// so that what is said of a chain of thousands stays readable.
+func Way(path []string) string {
+	const ends = 4
+	if len(path) <= 2*ends+1 {
+		return strings.Join(path, " -> ")
+	}
+	return fmt.Sprintf("%s -> (%d more) -> %s", strings.Join(path[:ends], " -> "), len(path)-2*ends, strings.Join(path[len(path)-ends:], " -> "))
 }
 
 // Cycles are the dependency cycles, each as a path that ends where it begins. Of

@@ -22,7 +22,7 @@ const slugLength = 60
 // Slugify makes a slug of a title: ASCII, at most 60 characters; "" where nothing is left.
 func Slugify(title string) string {
 	var b strings.Builder
-	for _, r := range norm.NFKD.String(spelled.Replace(strings.ToLower(title))) {
+	for _, r := range strings.ToLower(norm.NFKD.String(spelled.Replace(strings.ToLower(title)))) {
 		switch {
 		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
 			b.WriteRune(r)

@@ -148,6 +148,9 @@ func (t *Tracker) Create(ctx context.Context, d Draft) (*task.Task, error) {
 		if fault.CodeOf(err) == fault.Conflict {
 			return nil, taken(task.SlugOf(name), name)
 		}
+		if fault.CodeOf(err) == fault.Usage { // a file or a folder in the way
+			return nil, fault.New(fault.Conflict, "%s cannot be written: %w", name, err)
+		}
 		return nil, err
 	}
 	k := task.Parse(name, data)

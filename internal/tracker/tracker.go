@@ -70,10 +70,11 @@ func (t *Tracker) files(ctx context.Context, want func(name string) bool) ([]rep
 		}
 		return nil
 	})
-	if err != nil && fault.CodeOf(err) != fault.NotFound {
-		return nil, err
+	switch fault.CodeOf(err) {
+	case "", fault.NotFound, fault.Usage: // no such folder, or a file of that name: the program, say
+		return files, nil
 	}
-	return files, nil
+	return nil, err
 }
 
 // spread calls fn for 0 to n-1 on all cores, and returns an error of one of them. buf

@@ -191,7 +191,7 @@ func (t *Tracker) references(ctx context.Context, k *task.Task, names []string) 
 	g := task.NewGraph(all)
 	for _, slug := range slugs {
 		if way := g.Path(slug, k.Slug); way != nil {
-			return nil, fault.New(fault.Invalid, "the dependency would make a cycle: %s -> %s", k.Slug, strings.Join(way, " -> "))
+			return nil, fault.New(fault.Invalid, "the dependency would make a cycle: %s", task.Way(append([]string{k.Slug}, way...)))
 		}
 	}
 	return slugs, nil
@@ -203,7 +203,7 @@ func (t *Tracker) freeID(ctx context.Context, k *task.Task, id string) error {
 		return err
 	}
 	for _, o := range all {
-		if o.ID == id && o.Path != k.Path {
+		if (o.ID == id || o.Slug == id) && o.Path != k.Path {
 			return fault.New(fault.Conflict, "the id %s is taken: %s has it", id, o.Path)
 		}
 	}
@@ -228,8 +228,7 @@ func resolve(now *task.Task, changes []task.Change) ([]task.Change, error) {
 				at = slices.Index(list, task.SlugOf(item)) // named by its path
 			}
 			if at < 0 {
-				return nil, fault.New(fault.NotFound, "%s of %s does not hold %q", key, now.Slug, item).
-					WithHint("it holds: %s", strings.Join(list, ", "))
+				return nil, lacks(now, key, item, list)
 			}
 			list = slices.Delete(list, at, at+1)
 		}
@@ -245,6 +244,15 @@ func resolve(now *task.Task, changes []task.Change) ([]task.Change, error) {
 		}
 	}
 	return out, nil
+}
+
+// lacks is the error for an item that is to be dropped from a list without it.
+func lacks(now *task.Task, key, item string, list []string) error {
+	err := fault.New(fault.NotFound, "%s of %s does not hold %q", key, now.Slug, item)
+	if len(list) == 0 {
+		return err.WithHint("it is empty")
+	}
+	return err.WithHint("it holds: %s", strings.Join(list, ", "))
 }
 
 // follow adds what a change of status brings with it.

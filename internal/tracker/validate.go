@@ -105,6 +105,11 @@ func (t *Tracker) relations(all []*task.Task) (map[string][]relation, error) {
 				report(k, "id", "duplicate-id", "the id %s is also that of %s", k.ID, o.Path)
 			}
 		}
+		for _, o := range slugs[k.ID] {
+			if o.Slug != k.Slug && o.ID != k.ID {
+				report(k, "id", "duplicate-id", "the id %s is also the slug of %s", k.ID, o.Path)
+			}
+		}
 		for _, d := range k.DependsOn {
 			if slugs[d] == nil {
 				report(k, "depends_on", "unknown-ref", "depends_on names no task: %s", unknown(d, ids))
@@ -122,11 +127,23 @@ func (t *Tracker) relations(all []*task.Task) (map[string][]relation, error) {
 	}
 	for _, cycle := range task.NewGraph(all).Cycles() {
 		for i, slug := range cycle[:len(cycle)-1] {
-			around := append(slices.Clone(cycle[i:len(cycle)-1]), cycle[:i+1]...)
-			report(slugs[slug][0], "depends_on", "cycle", "the dependencies go round: %s", strings.Join(around, " -> "))
+			report(slugs[slug][0], "depends_on", "cycle", "the dependencies go round: %s", around(cycle, i))
 		}
 	}
 	return out, nil
+}
+
+// around is a cycle, which ends where it begins, as seen from its member i.
+func around(cycle []string, i int) string {
+	n := len(cycle) - 1
+	if n > 100 { // what lies far away is cut out anyhow
+		near := make([]string, 0, 6)
+		for j := range 6 {
+			near = append(near, cycle[(i+j)%n])
+		}
+		return fmt.Sprintf("%s, and so on through %d tasks", strings.Join(near, " -> "), n)
+	}
+	return task.Way(append(slices.Clone(cycle[i:n]), cycle[:i+1]...))
 }
 
 // unknown is a reference that leads nowhere, with the slug where it is an id.
