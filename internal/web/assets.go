@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -80,7 +81,7 @@ func (a *assets) get(name string) *answer {
 	if kept := a.kept[name]; kept != nil {
 		return kept
 	}
-	data, err := fs.ReadFile(a.files, path.Join("assets", name))
+	data, err := a.read(name)
 	if err != nil {
 		return nil
 	}
@@ -89,6 +90,39 @@ func (a *assets) get(name string) *answer {
 		a.kept[name] = asset
 	}
 	return asset
+}
+
+// siteStyles is all of the style sheets as one: a page waits for each of them, so
+// one is better than ten. Their layers, named in tokens.css, keep the order.
+const siteStyles = "css/site.css"
+
+func (a *assets) read(name string) ([]byte, error) {
+	if name != siteStyles {
+		return fs.ReadFile(a.files, path.Join("assets", name))
+	}
+	sheets, err := fs.Glob(a.files, "assets/css/*.css")
+	if err != nil {
+		return nil, err
+	}
+	const first = "assets/css/tokens.css"
+	slices.SortStableFunc(sheets, func(x, y string) int {
+		switch first {
+		case x:
+			return -1
+		case y:
+			return 1
+		}
+		return strings.Compare(x, y)
+	})
+	var all []byte
+	for _, sheet := range sheets {
+		data, err := fs.ReadFile(a.files, sheet)
+		if err != nil {
+			return nil, err
+		}
+		all = append(append(all, data...), '\n')
+	}
+	return all, nil
 }
 
 // assetType is the content type of an asset. The table is ours, because the

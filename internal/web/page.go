@@ -16,16 +16,18 @@ import (
 
 // Base is what the shell needs; every page embeds it.
 type Base struct {
-	Title  string // of the page, without the repository's name
-	Kind   string // data-page-kind
-	DocRel string // data-doc-rel; "" where no file stands behind the page
-	URL    string // path of this page, as the chat's "page"
-	Repo   string // name of the repository: its folder's name
-	Branch string
-	Assets string // prefix of assets with their hash, "/tasks-assets/h-…/"
-	Crumbs []Crumb
-	Nav    []*docs.Node
-	Counts map[string]int // of tasks by status, and "queued"
+	Title string // of the page, without the repository's name
+	// Description is one sentence about the page; "" for the shell's own.
+	Description string
+	Kind        string // data-page-kind
+	DocRel      string // data-doc-rel; "" where no file stands behind the page
+	URL         string // path of this page, as the chat's "page"
+	Repo        string // name of the repository: its folder's name
+	Branch      string
+	Assets      string // prefix of assets with their hash, "/tasks-assets/h-…/"
+	Crumbs      []Crumb
+	Nav         []*docs.Node
+	Counts      map[string]int // of tasks by status, and "queued"
 	// Outline is the headings of the document, nil where there is none.
 	Outline []markdown.Heading
 	Chat    ChatInfo

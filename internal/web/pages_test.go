@@ -340,6 +340,9 @@ func TestAssets(t *testing.T) {
 			if kind != "text/css; charset=utf-8" {
 				t.Errorf("%s is %s", m[1], kind)
 			}
+			if !strings.HasPrefix(got.body, "/* Tokens") || !strings.Contains(got.body, "@layer print {") {
+				t.Errorf("%s does not hold all sheets, the tokens first: %.60s", m[1], got.body)
+			}
 		}
 		if got.Header.Get("Set-Cookie") != "" {
 			t.Errorf("%s sets a cookie", m[1])

@@ -158,6 +158,7 @@ func (s *Server) taskPage(w http.ResponseWriter, r *request, p *docs.Page) error
 	if t.Title != "" {
 		page.Title = t.Title
 	}
+	page.Description = t.Description
 	_, rows, err := s.project(ctx)
 	if err != nil {
 		return err
