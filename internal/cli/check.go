@@ -61,7 +61,9 @@ func (a *app) check(ctx context.Context, name string) error {
 	for _, name := range task.SectionNames {
 		out.Sections = append(out.Sections, checked(name, src))
 	}
-	out.Next = next(t, out.Sections)
+	if name, advice := task.Next(t, src); name != "" {
+		out.Next = &nextJSON{name, advice}
+	}
 	if a.json {
 		return a.emit("check", out)
 	}
@@ -101,24 +103,4 @@ func checked(name string, src []byte) checkedJSON {
 		return c
 	}
 	return checkedJSON{Name: name, State: task.Empty}
-}
-
-// next is the first section that is not filled. What is written during and after
-// the work is asked for only once the work is on.
-func next(t *task.Task, sections []checkedJSON) *nextJSON {
-	begun := t.Status == task.InProgress || t.Status == task.Completed
-	for i, s := range sections {
-		if s.Advice != nil && (i < 4 || begun) {
-			return &nextJSON{s.Name, *s.Advice}
-		}
-	}
-	if begun {
-		return nil
-	}
-	for _, s := range sections {
-		if s.Advice != nil {
-			return &nextJSON{s.Name, *s.Advice}
-		}
-	}
-	return nil
 }

@@ -75,7 +75,7 @@ func (a *app) build(ctx context.Context, h *house, db *store.DB, o serveOptions)
 	}
 	var err error
 	p.web, err = web.New(web.Config{
-		Settings: s, Git: h.git, Repo: h.repo, Tracker: h.tracker, Docs: p.docs, Runs: runs, Manager: p.manager, Chat: p.chat,
+		Settings: s, Git: h.git, Repo: h.repo, Tracker: h.tracker, Docs: p.docs, Editor: editor, Runs: runs, Manager: p.manager, Chat: p.chat,
 		Log: p.log, Version: Version, Dev: o.dev, Scripted: o.scripted, Starters: o.starters, LoginKey: p.loginKey,
 	})
 	if err != nil {

@@ -48,6 +48,7 @@ var routes = []route{
 	{data, "/status.json", (*Server).statusJSON},
 	{data, "/search.json", (*Server).searchJSON},
 	{data, "/tasks.json", (*Server).tasksJSON},
+	{data, "/section.json", (*Server).sectionJSON},
 	{data, "/healthz", (*Server).healthz},
 
 	// scripts, styles, fonts
@@ -66,6 +67,9 @@ var routes = []route{
 	// tasks and runs
 	{action, "/actions/set-status", (*Server).setStatus},
 	{action, "/actions/set-field", (*Server).setField},
+	{action, "/actions/set-section", (*Server).setSection},
+	{action, "/actions/set-box", (*Server).setBox},
+	{action, "/actions/preview", (*Server).preview},
 	{action, "/actions/kickoff", (*Server).kickoff},
 	{action, "/actions/unqueue", (*Server).unqueue},
 	{action, "/actions/dispatch", (*Server).notYet},

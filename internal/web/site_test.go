@@ -101,7 +101,7 @@ func newSite(t testing.TB, o options) *site {
 	})
 	s = &site{root: root}
 	s.Server, err = web.New(web.Config{
-		Settings: settings, Git: checkout, Repo: files, Tracker: track, Docs: docs.New(files),
+		Settings: settings, Git: checkout, Repo: files, Tracker: track, Docs: docs.New(files), Editor: editor,
 		Runs: runs, Manager: m, Chat: assistant, Log: testLog(t), Version: "test", LoginKey: o.login,
 	})
 	must(t, err)

@@ -21,6 +21,7 @@ import (
 	"tasks/internal/chat"
 	"tasks/internal/config"
 	"tasks/internal/docs"
+	"tasks/internal/edit"
 	"tasks/internal/git"
 	"tasks/internal/manager"
 	"tasks/internal/repo"
@@ -36,6 +37,7 @@ type Config struct {
 	Repo     *repo.Repo
 	Tracker  *tracker.Tracker
 	Docs     *docs.Library
+	Editor   *edit.Editor
 	Runs     *run.Store
 	Manager  *manager.Manager
 	Chat     *chat.Service
