@@ -57,7 +57,9 @@ type Node struct {
 	Dir      bool
 	Open     bool // its children are listed
 	Current  bool
-	Count    int // of pages right below a folder; 0 when not counted
+	Count    int    // of pages right below a folder; 0 when not counted
+	External bool   // Href leads to another site
+	Missing  string // why nothing is there; Href is then ""
 	Children []*Node
 }
 

@@ -1,7 +1,9 @@
 package docs
 
 import (
+	"net/url"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,6 +19,7 @@ type keptNav struct {
 	gen     int64
 	at      time.Time
 	nodes   []Node
+	pages   []Node // the pages of nodes in their order, each once
 }
 
 const (
@@ -25,31 +28,71 @@ const (
 	maxNavDepth = 12
 )
 
-// nav is the published site's navigation, or nothing. A file that cannot be read
-// or says something else than a nav is as none: the files below are all there.
+// nav is the published site's navigation, or nothing where there is no navFile or no
+// nav in it. What cannot be shown stands there with its reason (Node.Missing): a page
+// that is not there, a pattern, a file that does not parse.
 func (l *Library) nav(current string) []*Node {
+	kept := l.keptNav()
+	out := make([]*Node, len(kept.nodes))
+	for i := range kept.nodes {
+		out[i] = openWay(&kept.nodes[i], current)
+	}
+	return out
+}
+
+// keptNav is what navFile says now.
+func (l *Library) keptNav() keptNav {
 	info, err := l.repo.Stat(navFile)
 	if err != nil || info.Dir {
-		return nil
+		return keptNav{}
 	}
 	gen, now := l.gen.Load(), time.Now()
 	c := &l.tree
 	c.mu.Lock()
 	kept := c.nav
 	c.mu.Unlock()
-	if kept.version != info.Version || kept.gen != gen || now.Sub(kept.at) >= recheck {
-		f, err := l.repo.ReadFile(navFile, maxNav)
-		if err != nil || f.Cut {
-			return nil
-		}
-		kept = keptNav{f.Version, gen, now, l.parseNav(f.Data)}
-		c.mu.Lock()
-		c.nav = kept
-		c.mu.Unlock()
+	if kept.version == info.Version && kept.gen == gen && now.Sub(kept.at) < recheck {
+		return kept
 	}
-	out := make([]*Node, len(kept.nodes))
-	for i := range kept.nodes {
-		out[i] = openWay(&kept.nodes[i], current)
+	kept = keptNav{version: info.Version, gen: gen, at: now}
+	f, err := l.repo.ReadFile(navFile, maxNav)
+	switch {
+	case err != nil:
+		kept.nodes = unread(err.Error())
+	case f.Cut:
+		kept.nodes = unread("it is larger than 1 MB")
+	default:
+		kept.version = f.Version
+		kept.nodes = l.parseNav(f.Data)
+	}
+	kept.pages = flat(kept.nodes)
+	c.mu.Lock()
+	c.nav = kept
+	c.mu.Unlock()
+	return kept
+}
+
+// unread is what stands for a nav that cannot be read.
+func unread(why string) []Node {
+	return []Node{{Title: navFile + " cannot be read", Path: navFile, Missing: oneLine(strings.TrimPrefix(why, "yaml: "))}}
+}
+
+// flat is the pages of a nav in order, each where it stands first.
+func flat(nodes []Node) []Node {
+	var out []Node
+	seen := map[string]bool{}
+	var add func(n *Node)
+	add = func(n *Node) {
+		if !n.Dir && n.Path != "" && n.Missing == "" && !seen[n.Path] {
+			seen[n.Path] = true
+			out = append(out, Node{Title: n.Title, Href: n.Href, Path: n.Path})
+		}
+		for _, c := range n.Children {
+			add(c)
+		}
+	}
+	for i := range nodes {
+		add(&nodes[i])
 	}
 	return out
 }
@@ -59,7 +102,7 @@ func (l *Library) nav(current string) []*Node {
 func openWay(n *Node, current string) *Node {
 	c := *n
 	c.Children = nil
-	c.Current = !n.Dir && n.Path != "" && n.Path == current
+	c.Current = !n.Dir && n.Path != "" && n.Path == current && n.Missing == "" && !n.External
 	var below []*Node
 	for _, child := range n.Children {
 		open := openWay(child, current)
@@ -75,13 +118,16 @@ func openWay(n *Node, current string) *Node {
 // parseNav reads the key nav of an mkdocs file.
 func (l *Library) parseNav(data []byte) []Node {
 	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil || len(doc.Content) == 0 {
+	if err := yaml.Unmarshal(data, &doc); err != nil {
+		return unread(err.Error())
+	}
+	if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
 		return nil
 	}
 	p := navParser{lib: l, docsDir: path.Join(path.Dir(navFile), "docs")}
 	var nav *yaml.Node
 	top := doc.Content[0]
-	for i := 0; i+1 < len(top.Content) && top.Kind == yaml.MappingNode; i += 2 {
+	for i := 0; i+1 < len(top.Content); i += 2 {
 		switch top.Content[i].Value {
 		case "nav":
 			nav = top.Content[i+1]
@@ -89,8 +135,11 @@ func (l *Library) parseNav(data []byte) []Node {
 			p.docsDir = path.Join(path.Dir(navFile), top.Content[i+1].Value)
 		}
 	}
-	if nav == nil {
+	if nav == nil || nav.Kind == yaml.ScalarNode && nav.Tag == "!!null" {
 		return nil
+	}
+	if nav.Kind != yaml.SequenceNode {
+		return unread("nav is not a list")
 	}
 	var out []Node
 	for _, n := range p.list(nav, 0) {
@@ -112,29 +161,69 @@ func (p *navParser) list(y *yaml.Node, depth int) []*Node {
 	}
 	var out []*Node
 	for _, item := range y.Content {
-		if p.nodes++; p.nodes > maxNavNodes {
+		if p.nodes++; p.nodes == maxNavNodes+1 {
+			out = append(out, &Node{Title: "… and more", Missing: navFile + " has more than 2,000 entries"})
+		}
+		if p.nodes > maxNavNodes {
 			break
 		}
 		switch {
 		case item.Kind == yaml.ScalarNode:
-			out = p.page(out, "", item.Value)
+			out = append(out, p.page("", item.Value))
 		case item.Kind == yaml.MappingNode && len(item.Content) == 2:
-			title, value := item.Content[0].Value, item.Content[1]
-			if value.Kind == yaml.ScalarNode {
-				out = p.page(out, title, value.Value)
-			} else if children := p.list(value, depth+1); len(children) > 0 {
-				out = append(out, &Node{Title: oneLine(title), Href: children[0].Href, Path: parent(children[0].Path), Dir: true, Children: children})
-			}
+			out = append(out, p.titled(oneLine(item.Content[0].Value), item.Content[1], depth))
+		case item.Kind == yaml.MappingNode && len(item.Content) > 2:
+			out = append(out, unreadable(item, "an entry with more than one title"))
+		default:
+			out = append(out, unreadable(item, "an entry that is neither a page nor a section"))
 		}
 	}
 	return out
 }
 
-// page adds a page of the nav. What is not there, or not a page of ours, is left
-// out.
-func (p *navParser) page(out []*Node, title, target string) []*Node {
-	if target == "" || strings.Contains(target, "://") {
-		return out
+// unreadable is what stands for an entry that means nothing.
+func unreadable(y *yaml.Node, what string) *Node {
+	return &Node{Title: "line " + strconv.Itoa(y.Line) + " of " + navFile, Path: navFile, Missing: what}
+}
+
+// titled is an entry with a title: a page or a section.
+func (p *navParser) titled(title string, value *yaml.Node, depth int) *Node {
+	if value.Kind == yaml.ScalarNode {
+		return p.page(title, value.Value)
+	}
+	section := &Node{Title: title, Dir: true, Children: p.list(value, depth+1)}
+	for _, c := range section.Children {
+		if c.Href != "" && !c.External {
+			section.Href, section.Path = c.Href, parent(c.Path)
+			return section
+		}
+	}
+	if len(section.Children) > 0 && section.Children[0].External {
+		return section
+	}
+	section.Missing = "nothing of this section is there"
+	return section
+}
+
+// page is a page of the nav, an address elsewhere, or why there is neither.
+func (p *navParser) page(title, target string) *Node {
+	n := &Node{Title: title, Path: target}
+	if n.Title == "" {
+		n.Title = oneLine(target)
+	}
+	switch {
+	case target == "":
+		n.Missing = "it names no page"
+		return n
+	case strings.Contains(target, ":"):
+		if u, err := url.Parse(target); err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil {
+			return &Node{Title: n.Title, Href: u.String(), External: true}
+		}
+		n.Missing = "this is no address that can be followed"
+		return n
+	case strings.ContainsAny(target, "*?["):
+		n.Missing = "patterns are not supported in the nav; name each page"
+		return n
 	}
 	for _, dir := range []string{p.docsDir, path.Dir(navFile), ""} {
 		name := path.Join(dir, target)
@@ -145,10 +234,12 @@ func (p *navParser) page(out []*Node, title, target string) []*Node {
 		if to.kind != Doc && to.kind != Task && to.kind != Folder {
 			continue
 		}
-		if title = oneLine(title); title == "" {
-			title, _ = p.lib.titleAndHref(to.path)
+		n.Path, n.Href = to.path, to.href()
+		if title == "" {
+			n.Title, _ = p.lib.titleAndHref(to.path)
 		}
-		return append(out, &Node{Title: title, Href: to.href(), Path: to.path})
+		return n
 	}
-	return out
+	n.Missing = "there is no such page"
+	return n
 }

@@ -55,6 +55,7 @@ func (l *Library) level(ctx context.Context, dir, current string) ([]*Node, erro
 	hidden := 0
 	for i := range kept {
 		n := kept[i]
+		n.Children = nil
 		n.Current = n.Path == current
 		onWay := n.Current || n.Dir && strings.HasPrefix(current, n.Path+"/")
 		if len(out) >= maxChildren && !onWay {
@@ -69,6 +70,9 @@ func (l *Library) level(ctx context.Context, dir, current string) ([]*Node, erro
 				}
 				n.Open, n.Children = false, nil // went away under us
 			}
+		}
+		if !n.Dir {
+			n = *l.titled(&n)
 		}
 		out = append(out, &n)
 	}
@@ -105,7 +109,9 @@ func (l *Library) below(ctx context.Context, dir string) ([]Node, error) {
 			continue
 		}
 		n := Node{Path: e.Path}
-		n.Title, n.Href = l.titleAndHref(e.Path)
+		if len(nodes) < maxChildren { // further ones are seldom shown
+			n.Title, n.Href = l.titleAndHref(e.Path)
+		}
 		nodes = append(nodes, n)
 	}
 	c.mu.Lock()
@@ -115,6 +121,16 @@ func (l *Library) below(ctx context.Context, dir string) ([]Node, error) {
 	}
 	c.folders[dir] = keptFolder{gen, now, nodes}
 	return nodes, nil
+}
+
+// titled is a page's node with its title, which one far down a large folder lacks.
+func (l *Library) titled(n *Node) *Node {
+	if n.Title != "" {
+		return n
+	}
+	c := *n
+	c.Title, c.Href = l.titleAndHref(n.Path)
+	return &c
 }
 
 // arrange leaves out what is no page, and puts README first, then tasks/ and

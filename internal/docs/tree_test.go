@@ -24,6 +24,12 @@ func draw(nodes []*docs.Node, indent string) string {
 		if n.Current {
 			mark += "* "
 		}
+		if n.Missing != "" {
+			mark += "(" + n.Missing + ") "
+		}
+		if n.External {
+			mark += "^ "
+		}
 		fmt.Fprintf(&b, "%s%s%s %s\n", indent, mark, n.Title, n.Href)
 		b.WriteString(draw(n.Children, indent+"  "))
 	}
@@ -136,6 +142,13 @@ nav:
   - Gone: none.md
   - Out: ../../../etc/passwd
   - 7
+  - Script: javascript:alert(1)
+  - Who: https://me@example.com/
+  - All: deep/*.md
+  - Empty:
+  - [guide.md]
+  - {a: guide.md, b: guide.md}
+  - Void: [none.md]
 `}
 	for k, v := range treeFiles {
 		files[k] = v
@@ -150,16 +163,75 @@ The guide /browse/docs/guide.md
 + Deep /browse/docs/deep/er/page.md
   * One /browse/docs/deep/er/page.md
   - Further /tasks/gate
+^ Elsewhere https://example.com/
+(there is no such page) Gone 
+(there is no such page) Out 
+(there is no such page) 7 
+(this is no address that can be followed) Script 
+(this is no address that can be followed) Who 
+(patterns are not supported in the nav; name each page) All 
+(it names no page) Empty 
+(an entry that is neither a page nor a section) line 22 of tasks/mkdocs.yml 
+(an entry with more than one title) line 23 of tasks/mkdocs.yml 
+- (nothing of this section is there) Void 
 The top /browse/README.md
 - tasks /browse/tasks
 `
 	if got := draw(nodes, ""); !strings.HasPrefix(got, want) {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
-	for _, bad := range []string{"nav: &a [*a]", "nav:\n  - x: &a\n    - *a", "a: [", "nav: 3", "- nav", "\x00", "nav:\n - {a: b, c: d}", "nav: " + strings.Repeat("[", 10000)} {
+	for bad, says := range map[string]string{
+		"nav: &a [*a]": "(", "nav:\n  - x: &a\n    - *a": "(", "a: [": "cannot be read", "nav: 3": "nav is not a list",
+		"- nav": "", "nav:": "", "\x00": "cannot be read", "nav:\n - {a: b, c: d}": "more than one title",
+		"nav: " + strings.Repeat("[", 10000): "cannot be read", strings.Repeat("#", 1<<20+1): "larger than 1 MB",
+	} {
 		write(t, root, "tasks/mkdocs.yml", bad)
-		if nodes, err := l.Tree(context.Background(), ""); err != nil || len(nodes) == 0 || nodes[0].Title != "The top" {
-			t.Errorf("%.40q: %v, %v", bad, nodes, err)
+		nodes, err := l.Tree(context.Background(), "")
+		got := draw(nodes, "")
+		if i := strings.Index(got, "The top"); err != nil || i < 0 || !strings.Contains(got[:i], says) || says == "" && i > 0 {
+			t.Errorf("%.40q: %v\n%s", bad, err, got)
+		}
+	}
+}
+
+func around(l *docs.Library, name string) string {
+	title := func(n *docs.Node) string {
+		if n == nil {
+			return "-"
+		}
+		return n.Title + " " + n.Href
+	}
+	prev, next := l.Around(context.Background(), name)
+	return title(prev) + " | " + title(next)
+}
+
+// The pages before and after: as the nav has them, else as the tree has them.
+func TestAround(t *testing.T) {
+	l, root := library(t, treeFiles)
+	write(t, root, "docs/zoo.md", "# Zoo\n")
+	for name, want := range map[string]string{
+		"README.md":            "- | zebra.md /browse/zebra.md",
+		"zebra.md":             "The top /browse/README.md | -",
+		"docs/README.md":       "- | Page /browse/docs/deep/er/page.md",
+		"docs/deep/er/page.md": "Docs /browse/docs/README.md | The guide /browse/docs/guide.md",
+		"docs/guide.md":        "Page /browse/docs/deep/er/page.md | Zoo /browse/docs/zoo.md",
+		"docs/zoo.md":          "The guide /browse/docs/guide.md | -",
+		"docs/none.md":         "- | -",
+	} {
+		if got := around(l, name); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+	write(t, root, "tasks/mkdocs.yml", "docs_dir: ../docs\nnav:\n  - guide.md\n  - Beyond: https://example.com/\n  - Part:\n      - none.md\n      - The start: README.md\n      - guide.md\n  - zoo.md\n")
+	l.Invalidate("tasks/mkdocs.yml")
+	for name, want := range map[string]string{
+		"docs/guide.md":        "- | The start /browse/docs/README.md",
+		"docs/README.md":       "The guide /browse/docs/guide.md | Zoo /browse/docs/zoo.md",
+		"docs/zoo.md":          "The start /browse/docs/README.md | -",
+		"docs/deep/er/page.md": "Docs /browse/docs/README.md | The guide /browse/docs/guide.md", // not in it
+	} {
+		if got := around(l, name); got != want {
+			t.Errorf("with a nav, %s: %s, want %s", name, got, want)
 		}
 	}
 }
