@@ -131,6 +131,18 @@ func (l *Library) Page(ctx context.Context, name string) (*Page, error) {
 	return page, nil
 }
 
+// Lines is a file's source as numbered lines, a document's too.
+func (l *Library) Lines(ctx context.Context, name string) (*Page, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	f, err := l.repo.ReadFile(name, maxText)
+	if err != nil {
+		return nil, err
+	}
+	return l.renderText(f), nil
+}
+
 // racy tells whether a file changed so shortly before it was read that another
 // change may leave all of its version the same: the kernel's clock for file times
 // ticks every few milliseconds.

@@ -23,9 +23,7 @@ func (l *Library) render(f repo.File) (*Page, *links) {
 		p.Kind, p.Source = Raw, nil
 		return p, on
 	case !IsMarkdown(f.Path):
-		p.Kind = Text
-		p.Rendered = markdown.RenderText(f.Path, p.Source)
-		return p, on
+		return l.renderText(f), on
 	}
 	if isTask(f.Path, p.Source) {
 		p.Kind = Task
@@ -38,6 +36,20 @@ func (l *Library) render(f repo.File) (*Page, *links) {
 		p.Title = p.Rendered.Title
 	}
 	return p, on
+}
+
+// renderText makes a file's page of numbered lines.
+func (l *Library) renderText(f repo.File) *Page {
+	p := &Page{Kind: Text, Path: f.Path, Title: path.Base(f.Path), Source: f.Data, Hash: f.Hash, ModTime: f.ModTime, Cut: f.Cut}
+	if f.Cut {
+		p.Source = wholeLines(f.Data)
+	}
+	src := p.Source
+	if !utf8.Valid(src) {
+		src = bytes.ToValidUTF8(src, []byte("\ufffd"))
+	}
+	p.Rendered = markdown.RenderText(f.Path, src)
+	return p
 }
 
 // isTask tells whether a document is a task: only below tasks/ is the question

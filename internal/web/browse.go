@@ -25,6 +25,9 @@ func (s *Server) browse(w http.ResponseWriter, r *request) error {
 		return s.folder(w, r, name)
 	}
 	kind, image := imageTypes[strings.ToLower(path.Ext(name))]
+	if r.URL.RawQuery == "source" && docs.IsMarkdown(name) && !r.slash && !wantsSource(r) {
+		return s.lines(w, r, name)
+	}
 	if !image && !r.slash && !wantsSource(r) { // nearly always
 		epoch := s.facts.epoch.Load()
 		p, err := s.Docs.Page(r.Context(), name)
@@ -88,6 +91,15 @@ func (s *Server) source(w http.ResponseWriter, r *request, name string) error {
 	return send(w, r, http.StatusOK, kind, f.Data)
 }
 
+// lines is a document's source as numbered lines, so that a line of it has an address.
+func (s *Server) lines(w http.ResponseWriter, r *request, name string) error {
+	p, err := s.Docs.Lines(r.Context(), name)
+	if err != nil {
+		return missing(name, err)
+	}
+	return s.page(w, r, http.StatusOK, "doc", s.docPage(r, "doc", p))
+}
+
 // imageTypes are the files that are shown as images. Of SVG see drawingPolicy.
 var imageTypes = map[string]string{
 	".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif",
@@ -145,6 +157,10 @@ func (s *Server) docPage(r *request, kind string, p *docs.Page) DocPage {
 		d.HTML = template.HTML(m.HTML)
 		d.Outline, d.Broken, d.Words = m.Headings, m.Broken, m.Words
 		d.Minutes = (m.Words + 199) / 200
+	}
+	d.LinksHere = s.linksHere(r.Context(), p.Path)
+	if p.Kind == docs.Doc {
+		d.Prev, d.Next = s.Docs.Around(r.Context(), p.Path)
 	}
 	d.LastAuthor, d.LastWhen = s.lastChange(r.Context(), p.Path, p.Hash)
 	return d

@@ -65,6 +65,8 @@ type DocPage struct {
 	Hash       string
 	Broken     []string // link targets that lead nowhere
 	Cut        bool
+	Prev, Next *docs.Node // nil where there is none
+	LinksHere  []docs.Ref
 }
 
 // TaskPage is a task: its front matter as a header, then the document.

@@ -42,6 +42,7 @@ var routes = []route{
 	{page, "/runs/*", (*Server).run},
 	{page, "/activity", (*Server).activity},
 	{page, "/search", (*Server).search},
+	{page, "/links", (*Server).links},
 	{page, "/login", (*Server).login},
 
 	// the same as data
@@ -49,6 +50,7 @@ var routes = []route{
 	{data, "/search.json", (*Server).searchJSON},
 	{data, "/tasks.json", (*Server).tasksJSON},
 	{data, "/section.json", (*Server).sectionJSON},
+	{data, "/links.json", (*Server).linksJSON},
 	{data, "/healthz", (*Server).healthz},
 
 	// scripts, styles, fonts

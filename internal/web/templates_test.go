@@ -221,6 +221,8 @@ func samplePages() map[string]any {
 					{Title: "Delivery guarantees", Href: "/browse/docs/delivery.md", Path: "docs/delivery.md", Current: rel == "docs/delivery.md"},
 					{Title: "Operating a cluster of three brokers", Href: "/browse/docs/operating.md", Path: "docs/operating.md"},
 					{Title: "Protocol", Href: "/browse/docs/protocol.md", Path: "docs/protocol.md"},
+					{Title: "Releases", Href: "https://example.com/releases", External: true},
+					{Title: "Upgrading", Path: "docs/upgrading.md", Missing: "there is no such page"},
 				}},
 				{Title: "tasks", Href: "/browse/tasks", Path: "tasks", Dir: true, Count: 9},
 				{Title: "CONTRIBUTING", Href: "/browse/CONTRIBUTING.md", Path: "CONTRIBUTING.md"},
@@ -257,6 +259,8 @@ func samplePages() map[string]any {
 	doc := DocPage{Base: base("doc", "Delivery guarantees", "/browse/docs/delivery.md", "docs/delivery.md"), Path: "docs/delivery.md",
 		HTML: template.HTML(rendered.HTML), ModTime: now, LastAuthor: "Maria Lopez", LastWhen: now.Add(-50 * time.Hour), Words: rendered.Words, Minutes: 3, Hash: "h", Broken: []string{"nowhere.md"}}
 	doc.Outline = rendered.Headings
+	doc.Prev, doc.Next = &docs.Node{Title: "Dead letters", Href: "/browse/docs/dead-letters.md"}, &docs.Node{Title: "Operating a cluster of three brokers", Href: "/browse/docs/operating.md"}
+	doc.LinksHere = []docs.Ref{{Title: "Protocol", Path: "docs/protocol.md", Href: "/browse/docs/protocol.md", Kind: docs.Doc, Line: 12, Count: 1}, {Title: "Bound retries", Path: "tasks/bounded-retries.md", Href: "/tasks/bounded-retries", Kind: docs.Task, Line: 31, Count: 2}}
 	sheet := markdown.Render([]byte(sampleTask), 9, nil)
 	taskPage := TaskPage{DocPage: DocPage{Base: base("task", tasks[0].Title, "/tasks/bounded-retries", "tasks/bounded-retries.md"), Path: "tasks/bounded-retries.md", HTML: template.HTML(sheet.HTML), ModTime: now, Minutes: 2, Cut: true},
 		Task: tasks[0], Run: run, Sections: []task.Section{{Name: "Problem", State: task.Filled, Line: 9}, {Name: "Context", State: task.Thin, Line: 13}, {Name: "Plan", State: task.Filled, Line: 17}, {Name: "QA Exploration", State: task.Empty, Line: 21}},
@@ -274,6 +278,8 @@ func samplePages() map[string]any {
 		"folder": FolderPage{Base: base("folder", "docs", "/browse/docs", ""), Path: "docs", Entries: entries, Total: 3, PrevHref: "/a", NextHref: "/b", Readme: template.HTML("<h1>Docs</h1><p>All of it.</p>")},
 		"home":   HomePage{Base: base("home", "herald", "/", ""), Readme: template.HTML(rendered.HTML), Ready: rows[3:4], Queued: rows[2:3], Active: rows[:1], Broken: rows[4:5], Recent: entries},
 		"search": search,
+		"links": LinksPage{Base: base("folder", "Broken links", "/links", ""), Total: 3, Listed: 2, Documents: 41, Links: 213, Files: []BrokenFile{{Path: "docs/delivery.md", Href: "/browse/docs/delivery.md", Source: "/browse/docs/delivery.md?source", Links: []docs.BrokenLink{
+			{Path: "docs/delivery.md", Line: 3, Target: "nowhere.md", Reason: "there is no docs/nowhere.md"}, {Path: "docs/delivery.md", Line: 40, Target: "protocol.md#frmaes", Reason: "no section of docs/protocol.md has this name", Near: "protocol.md#frames"}}}}},
 		"status": StatusPage{Base: base("status", "Status", "/status", ""), Rows: []TaskRow{rows[2], rows[0]}, Ready: rows[3:4], Status: &manager.Status{Root: "/home/maria/herald", Owner: &owner, At: now, Generation: 7,
 			Health:  []manager.Health{{Key: "git", Level: "ok", Text: "2.47, clean work tree"}, {Key: "model", Level: "warn", Text: "gpt-5-mini, key from .env"}, {Key: "claude", Level: "bad", Text: "not on the path; the assistant works without it"}},
 			Counts:  map[string]int{"total": 9, "completed": 2, "run_queued": 1, "run_blocked": 1, "ready_not_queued": 1, "broken": 1},

@@ -60,6 +60,7 @@ type Server struct {
 	pages     pageCache
 	facts     facts
 	authors   authors
+	linked    linkings
 	hub       *hub
 	streams   limiter // of the assistant's event streams
 
