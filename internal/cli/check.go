@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,14 +17,15 @@ type checkJSON struct {
 	Path     string        `json:"path"`
 	Broken   *task.Broken  `json:"broken"`
 	Sections []checkedJSON `json:"sections"`
-	Next     *nextJSON     `json:"next"` // null where every section is filled
+	Next     *nextJSON     `json:"next"` // null where nothing is left to write
 }
 
 type checkedJSON struct {
-	Name   string            `json:"name"`
-	State  task.SectionState `json:"state"`
-	Line   *int              `json:"line"` // null where the section is missing
-	Advice *string           `json:"advice"`
+	Name     string            `json:"name"`
+	State    task.SectionState `json:"state"`
+	Line     *int              `json:"line"`     // null where the section is missing
+	Findings []string          `json:"findings"` // what was seen in it
+	Advice   *string           `json:"advice"`   // null where nothing is left to write
 }
 
 // nextJSON is what to write next.
@@ -36,8 +38,9 @@ func newCheck(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check SLUG [--json]",
 		Short: "Say what to write next in a task",
-		Long: `Say how full each section of a task is (filled, thin or empty), and what to write
-next. It only advises: the rules that must hold are those of validate.`,
+		Long: `Say how full each section of a task is (filled, thin or empty), what was seen in it
+(open boxes, options of which none is marked, a problem of five words), and what to
+write next. It only advises: the rules that must hold are those of validate.`,
 		Example:           "  tasks check retry-failed-uploads",
 		Args:              one("SLUG"),
 		ValidArgsFunction: a.slugs,
@@ -58,8 +61,8 @@ func (a *app) check(ctx context.Context, name string) error {
 		return err
 	}
 	out := checkJSON{Slug: t.Slug, Path: t.Path, Broken: t.Broken, Sections: []checkedJSON{}}
-	for _, name := range task.SectionNames {
-		out.Sections = append(out.Sections, checked(name, src))
+	for _, judged := range task.Judge(t, src) {
+		out.Sections = append(out.Sections, checked(judged))
 	}
 	if name, advice := task.Next(t, src); name != "" {
 		out.Next = &nextJSON{name, advice}
@@ -77,30 +80,40 @@ func (a *app) check(ctx context.Context, name string) error {
 			if s.Line == nil {
 				state = "missing"
 			}
-			rows = append(rows, []cell{{s.Name, bold}, {state, stateLook(s.State)}})
+			rows = append(rows, []cell{{s.Name, bold}, {state, stateLook(s.State)}, {oneLine(note(s)), plain}})
 		}
 		a.table(w, rows)
 		if out.Next == nil {
-			fmt.Fprintln(w, "\nEvery section is filled.")
+			fmt.Fprintln(w, "\nNothing is left to write.")
 			return
 		}
-		fmt.Fprintf(w, "\nNext, %s: %s.\n", out.Next.Section, out.Next.Advice)
+		if t.Status != task.InProgress && t.Status != task.Completed && len(task.Check(t, src, true)) == 0 {
+			fmt.Fprintf(w, "\nIt passes the strict check: %s kickoff %s\n", a.name, t.Slug)
+		}
+		fmt.Fprintf(w, "\nNext, %s: %s.\n", out.Next.Section, strings.TrimSuffix(oneLine(out.Next.Advice), "."))
 	})
 }
 
-func checked(name string, src []byte) checkedJSON {
-	for _, s := range task.Worksheet(src) {
-		if s.Name != name {
-			continue
-		}
-		c := checkedJSON{Name: s.Name, State: s.State}
-		if s.Line > 0 {
-			c.Line = &s.Line
-		}
-		if advice := task.Advice(name); s.State != task.Filled {
-			c.Advice = &advice
-		}
-		return c
+func checked(j task.Judgement) checkedJSON {
+	c := checkedJSON{Name: j.Name, State: j.State, Findings: append([]string{}, j.Found...)}
+	if j.Line > 0 {
+		c.Line = &j.Line
 	}
-	return checkedJSON{Name: name, State: task.Empty}
+	if j.Advice != "" {
+		c.Advice = &j.Advice
+	}
+	return c
+}
+
+// note is what was seen in a section and what to do about it, in a line. That it is
+// missing, or that nothing is written, is what the state says already.
+func note(s checkedJSON) string {
+	said := strings.Join(s.Findings, ", ")
+	switch {
+	case s.Line == nil:
+		return ""
+	case s.State == task.Empty, s.Advice == nil:
+		return strings.TrimPrefix(said, "nothing is written yet")
+	}
+	return said + ": " + *s.Advice
 }

@@ -243,23 +243,6 @@ func fullness(name string, lines []bodyLine) SectionState {
 
 var saysNothing = lazy.Regexp("^[ \t>]*(?:[-*+]|\\d+[.)]|```+.*|~~~+.*|[-*_ ]{3,}|\\|[-| :]*)?[ \t]*$")
 
-// Next is the section to write next and what to write into it; "" where every section
-// is filled. What is written during and after the work is asked for only once the
-// work is on, or when all else is filled.
-func Next(t *Task, src []byte) (section, advice string) {
-	sheet := Worksheet(src)
-	begun := t.Status == InProgress || t.Status == Completed
-	for _, late := range []bool{begun, true} {
-		for i, name := range SectionNames {
-			at := slices.IndexFunc(sheet, func(s Section) bool { return s.Name == name })
-			if sheet[at].State != Filled && (i < 4 || late) {
-				return name, Advice(name)
-			}
-		}
-	}
-	return "", ""
-}
-
 // says tells whether the line holds more than the signs of an empty list or fence.
 func (l bodyLine) says() bool {
 	is, ticked, text := l.box()

@@ -24,27 +24,6 @@ var placeholders = map[string]string{
 - [ ] Review cleared`,
 }
 
-// Advice is what to write into a section that is not filled.
-func Advice(section string) string {
-	switch section {
-	case problem:
-		return "say who is hurt by what, how often, and what it costs them"
-	case context:
-		return "name the files, earlier decisions and limits that one has to know to judge a solution"
-	case options:
-		return "describe two or three options with their price, and mark one as (Recommended) or (Chosen)"
-	case plan:
-		return "list the steps in order as boxes, `- [ ] step`, each small enough to check off"
-	case progress:
-		return "while the work is done, write down what was changed and what turned out otherwise"
-	case qa:
-		return "try the result by hand, write what came of it and tick the box, or write N/A with the reason"
-	case review:
-		return "answer what the review asked for and tick the box when nothing is left"
-	}
-	return ""
-}
-
 // Draft is a worksheet to be written. Empty fields are left out.
 type Draft struct {
 	Title, Description              string
