@@ -184,6 +184,9 @@ func op(letter byte) Op {
 
 func rank(k Kind) int { return slices.Index([]Kind{Task, Doc, Code}, k) }
 
+// Known tells whether there is such a kind.
+func (k Kind) Known() bool { return k == Run || rank(k) >= 0 }
+
 // KindOf says what a path of the repository is about.
 func KindOf(name string) Kind {
 	switch top, _, _ := strings.Cut(name, "/"); {

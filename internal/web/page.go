@@ -185,16 +185,3 @@ type RunPage struct {
 	TaskHref string
 	Run      *RunView // nil: no run yet
 }
-
-// ActivityPage is what happened lately, newest first.
-type ActivityPage struct {
-	Base
-	Items []ActivityItem
-}
-
-// ActivityItem is one line of it; Icon is a name of the sprite.
-type ActivityItem struct {
-	When            time.Time
-	Icon, Text, Who string
-	Href            string
-}

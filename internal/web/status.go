@@ -1,10 +1,8 @@
 package web
 
 import (
-	"cmp"
 	"encoding/json"
 	"net/http"
-	"slices"
 
 	"tasks/internal/manager"
 )
@@ -58,22 +56,4 @@ func (s *Server) statusJSON(w http.ResponseWriter, r *request) error {
 		data[key] = value
 	}
 	return sendJSON(w, r, http.StatusOK, envelope("status", data))
-}
-
-// activity is what happened lately: what the queue knows of, newest first.
-func (s *Server) activity(w http.ResponseWriter, r *request) error {
-	_, rows, err := s.project(r.Context())
-	if err != nil {
-		return err
-	}
-	p := ActivityPage{Base: s.base(r, "activity", "Activity", "")}
-	for _, row := range rows {
-		if row.Run == nil {
-			continue
-		}
-		title := cmp.Or(row.Title, row.Slug)
-		p.Items = append(p.Items, ActivityItem{When: row.Run.QueuedAt, Icon: "hourglass", Text: title + " was handed over", Href: row.Href})
-	}
-	slices.SortStableFunc(p.Items, func(a, b ActivityItem) int { return b.When.Compare(a.When) })
-	return s.page(w, r, http.StatusOK, "activity", p)
 }

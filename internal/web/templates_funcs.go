@@ -23,6 +23,8 @@ import (
 var templateFuncs = template.FuncMap{
 	"icon":          icon,
 	"when":          when,
+	"clock":         clock,
+	"day":           day,
 	"dict":          dict,
 	"list":          func(items ...any) []any { return items },
 	"plural":        plural,
@@ -88,6 +90,23 @@ func when(t time.Time) template.HTML {
 	}
 	return template.HTML(fmt.Sprintf(`<time datetime="%s" title="%s" data-ago>%s</time>`,
 		t.UTC().Format(time.RFC3339), t.Format("Mon 2 Jan 2006, 15:04:05"), ago(time.Since(t))))
+}
+
+// clock is the time of a day, with the whole of it on hover.
+func clock(t time.Time) template.HTML {
+	return template.HTML(fmt.Sprintf(`<time datetime="%s" title="%s">%s</time>`, t.UTC().Format(time.RFC3339), t.Local().Format("Mon 2 Jan 2006, 15:04:05"), t.Local().Format("15:04")))
+}
+
+// day is a day in words, with its year where that is not the present one.
+func day(t time.Time) template.HTML {
+	if t.IsZero() {
+		return ""
+	}
+	layout := "2 Jan"
+	if t.Year() != time.Now().Year() {
+		layout = "2 Jan 2006"
+	}
+	return template.HTML(fmt.Sprintf(`<time datetime="%s" title="%s">%s</time>`, t.Format(time.RFC3339), t.Format("Mon 2 Jan 2006"), t.Format(layout)))
 }
 
 // ago is a duration since then, in words. The same words are in js/lib/time.js.

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"tasks/internal/chart"
 	"tasks/internal/docs"
 	"tasks/internal/manager"
 	"tasks/internal/markdown"
@@ -284,9 +285,17 @@ func samplePages() map[string]any {
 			Health:  []manager.Health{{Key: "git", Level: "ok", Text: "2.47, clean work tree"}, {Key: "model", Level: "warn", Text: "gpt-5-mini, key from .env"}, {Key: "claude", Level: "bad", Text: "not on the path; the assistant works without it"}},
 			Counts:  map[string]int{"total": 9, "completed": 2, "run_queued": 1, "run_blocked": 1, "ready_not_queued": 1, "broken": 1},
 			Signals: []manager.Signal{{Slug: "tls", Code: "stale", Tier: 2, Evidence: "has been blocked for 40 days", Cause: "Nothing says what it waits for.", Command: "tasks check tls"}}}},
-		"error":    ErrorPage{Base: base("error", "There is nothing here", "/browse/docs/delivry.md", ""), Code: 404, Heading: "There is nothing here", Message: "docs/delivry.md is not in this repository.", Hint: "Was it moved? Search for its title.", Near: entries[1:2]},
-		"run":      RunPage{Base: base("run", tasks[0].Title, "/runs/bounded-retries", ""), Slug: "bounded-retries", TaskHref: "/tasks/bounded-retries", Run: run},
-		"activity": ActivityPage{Base: base("activity", "Activity", "/activity", ""), Items: []ActivityItem{{When: now.Add(-time.Minute), Icon: "hourglass", Text: "Bound retries was handed over", Who: "maria", Href: "/tasks/bounded-retries"}}},
+		"error": ErrorPage{Base: base("error", "There is nothing here", "/browse/docs/delivry.md", ""), Code: 404, Heading: "There is nothing here", Message: "docs/delivry.md is not in this repository.", Hint: "Was it moved? Search for its title.", Near: entries[1:2]},
+		"run":   RunPage{Base: base("run", tasks[0].Title, "/runs/bounded-retries", ""), Slug: "bounded-retries", TaskHref: "/tasks/bounded-retries", Run: run},
+		"activity": ActivityPage{Base: base("activity", "Activity", "/activity", ""), All: 3, Shown: 3, From: now.Add(-7 * 24 * time.Hour), To: now, Read: now, Latest: true, Cut: true, Limit: 200, Shallow: true, Problem: "git log did not end in time",
+			OlderHref: "/activity?until=2026-01-01T00:00:00Z", ClearHref: "/activity", LatestHref: "/activity", Spark: template.HTML(chart.Spark("Changes a day", []int{1, 2, 0, 4})),
+			Review: rows[:1], Finished: []Finished{{When: now, Icon: "circle-check", Word: "was completed", Title: "Give every message an id", Href: "/tasks/message-ids", Who: "jon"}, {When: now, Icon: "circle-x", Word: "failed", Title: "gone"}},
+			Kinds: []Choice{{Label: "Everything", Href: "/activity", N: 3, On: true}, {Label: "Tasks", Href: "/activity?kind=task", N: 1}}, People: []Choice{{Label: "Maria Lopez", Href: "/activity?who=maria-lopez", N: 2}, {Label: "Jon", Href: "/activity?who=jon", N: 1, On: true}},
+			Days: []ActivityDay{{Label: "Today, Monday 1 January", Date: "2026-01-01", Items: []ActivityItem{
+				{When: now.Add(-time.Minute), Kind: "run", Icon: "hourglass", Text: "Bound retries was handed over", Who: "maria", Href: "/tasks/bounded-retries", Reason: "before Friday"},
+				{When: now.Add(-time.Hour), Kind: "task", Icon: "list-checks", Text: "Bound retries at the broker", Who: "Maria Lopez", WhoHref: "/team/maria-lopez", Hash: "12345678", More: 3, Files: []ActivityFile{
+					{Name: "Bound retries", Path: "tasks/bounded-retries.md", Href: "/tasks/bounded-retries", Op: "changed", Task: true}, {Name: "docs/new.md", Path: "docs/new.md", Href: "/browse/docs/new.md", Op: "added"}, {Name: "docs/old.md", Path: "docs/old.md", Op: "removed"}, {Name: "docs/moved.md", Path: "docs/moved.md", Op: "renamed"}}},
+			}}}},
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 	"tasks/internal/docs"
 	"tasks/internal/edit"
 	"tasks/internal/git"
+	"tasks/internal/history"
 	"tasks/internal/manager"
 	"tasks/internal/repo"
 	"tasks/internal/run"
@@ -60,6 +61,7 @@ type Server struct {
 	pages     pageCache
 	facts     facts
 	authors   authors
+	history   *history.Reader
 	linked    linkings
 	hub       *hub
 	streams   limiter // of the assistant's event streams
@@ -93,6 +95,7 @@ func New(c Config) (*Server, error) {
 	}
 	s.streams = limiter{perOwner: 32, inAll: 512}
 	s.hub = newHub(hubLimits{perOwner: 64, inAll: 8192})
+	s.history = history.New(history.Config{Git: c.Git, Runs: c.Runs, Spawn: s.background, Changed: s.historyChanged})
 	s.background(func(context.Context) { s.hub.run() })
 	return s, nil
 }
