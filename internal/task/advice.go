@@ -37,17 +37,20 @@ func Judge(t *Task, src []byte) []Judgement {
 }
 
 // Next is the section to write next and what to write into it; "" where nothing is
-// left. What is not filled comes first, but what is written during and after the work
-// is asked for only once the work is on, or when all else stands.
+// left. What is not filled comes first, but what is written during the work is asked
+// for only once it is on, what is written after it only when no step of the plan is
+// open, and both when all else stands.
 func Next(t *Task, src []byte) (section, advice string) {
 	begun := t.Status == InProgress || t.Status == Completed
 	best := 3
-	for i, j := range Judge(t, src) {
+	all := Judge(t, src)
+	stepsLeft := all[3].Advice != "" && t.Status != Completed
+	for i, j := range all {
 		rank := 2
 		switch {
 		case j.Advice == "":
 			continue
-		case j.State != Filled && (i < 4 || begun):
+		case j.State != Filled && (i < 4 || begun && (i == 4 || !stepsLeft)):
 			rank = 0
 		case j.State == Filled && (i < 3 || j.Name == plan && t.Status == Completed):
 			rank = 1
@@ -89,6 +92,8 @@ func (j *judge) section(s Section, lines []bodyLine) {
 		j.saw(Advice(progress), "steps of the plan are ticked and nothing is written about them")
 	case s.State == Empty:
 		j.saw(Advice(s.Name), "nothing is written yet")
+	case s.State == Thin && s.Name == progress && !j.begun():
+		j.found = append(j.found, count(words, "word", "words"))
 	case s.State == Thin && s.Name == problem:
 		j.saw("say who is hurt by what, and how you know", "%s", count(words, "word", "words"))
 	case s.State == Thin:
@@ -179,7 +184,7 @@ func (j *judge) plan(lines []bodyLine, state SectionState) {
 	case j.task.Status == Completed:
 		j.saw("tick what is done, and take out what will not be done", "%s though the task is completed", ofBoxes("open", open, all))
 	case j.begun() || j.ticked:
-		j.saw("next is: "+next, "%s", ofBoxes("open", open, all))
+		j.saw(fmt.Sprintf("take the first open step, %q", next), "%s", ofBoxes("open", open, all))
 	default:
 		j.found = append(j.found, fmt.Sprintf("%s, none ticked", count(all, "box", "boxes")))
 	}
