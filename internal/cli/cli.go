@@ -125,6 +125,7 @@ var commands = []func(*app) *cobra.Command{
 	newUpdate,
 	newCheck,
 	newValidate,
+	newImport,
 	newKickoff,
 	newUnqueue,
 	newStatus,

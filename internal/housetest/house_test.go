@@ -19,7 +19,7 @@ var rows = [][]string{
 	{"chart", "config", "task", "markdown", "event", "watch", "process", "llm"},
 	{"repo", "git", "store", "llm/wire", "llm/llmtest"},
 	{"docs", "edit", "run", "tracker", "llm/openai", "llm/anthropic", "llm/wiretest"},
-	{"tool", "history"},
+	{"tool", "history", "importer"},
 	{"chat", "manager"},
 	{"web"},
 	{"demo"},

@@ -24,6 +24,10 @@ func (w want) styled(style yaml.Style) string {
 	return "[" + strings.Join(parts, ", ") + "]"
 }
 
+// Scalar is s as a text in one line of yaml, with quotes where it needs them, also
+// within a list in brackets.
+func Scalar(s string) string { return encode(s, true, true, 0) }
+
 // isText tells whether the value is a text to every reader, whatever it looks like.
 func (w want) isText() bool { return w.spec != nil && w.spec.form != instant }
 

@@ -129,6 +129,10 @@ var layouts = []string{
 	"2006-01-02T15:04", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 -07:00", "2006-01-02 15:04:05 -0700 MST",
 }
 
+// ParseTime reads a time of one of the forms that front matter may hold; one without
+// a zone is in UTC. False where it is none.
+func ParseTime(s string) (time.Time, bool) { return parseTime(s) }
+
 // parseTime reads a time; one without a zone is in UTC.
 func parseTime(s string) (time.Time, bool) {
 	for _, l := range layouts {

@@ -209,3 +209,14 @@ func unsettled(lines []bodyLine, heading int, mayNA bool) int {
 func Has(src []byte, key string) bool {
 	return slices.ContainsFunc(fileEntries(src), func(e entry) bool { return Key(e.key) == key })
 }
+
+// Value is the text of a key of the front matter that holds one scalar, under the
+// name given; "" where there is none, or where the file does not parse.
+func Value(src []byte, key string) string {
+	for _, e := range fileEntries(src) {
+		if e.key == key && e.kind == single {
+			return e.value
+		}
+	}
+	return ""
+}

@@ -34,6 +34,11 @@ type Draft struct {
 	Sections                        map[string]string // text by name; the others get placeholders
 	Body                            []byte            // in place of the sections, nil for none
 	Created                         time.Time
+
+	ID, Parent         string
+	Labels, Touches    []string
+	Updated, Completed time.Time // Updated is Created where zero
+	More               []byte    // whole lines of yaml for the end of the front matter
 }
 
 // Changes are the front matter of the draft, in the order in which it is written.
@@ -42,7 +47,11 @@ func (d Draft) Changes() []Change {
 	if status == "" {
 		status = NotStarted
 	}
-	out := []Change{{"type", "task"}, {"title", d.Title}}
+	out := []Change{{"type", "task"}}
+	if d.ID != "" {
+		out = append(out, Change{"id", d.ID})
+	}
+	out = append(out, Change{"title", d.Title})
 	add := func(key, value string) {
 		if value != "" {
 			out = append(out, Change{key, value})
@@ -56,8 +65,26 @@ func (d Draft) Changes() []Change {
 	add("initiative", d.Initiative)
 	add("owner", d.Owner)
 	out = append(out, Change{"depends_on", append([]string{}, d.DependsOn...)})
-	if !d.Created.IsZero() {
-		out = append(out, Change{"created_at", d.Created}, Change{"updated_at", d.Created})
+	for _, l := range []struct {
+		key   string
+		items []string
+	}{{"labels", d.Labels}, {"touches", d.Touches}} {
+		if len(l.items) > 0 {
+			out = append(out, Change{l.key, l.items})
+		}
+	}
+	add("parent", d.Parent)
+	updated := d.Updated
+	if updated.IsZero() {
+		updated = d.Created
+	}
+	for _, at := range []struct {
+		key  string
+		time time.Time
+	}{{"created_at", d.Created}, {"updated_at", updated}, {"completed_at", d.Completed}} {
+		if !at.time.IsZero() {
+			out = append(out, Change{at.key, at.time})
+		}
 	}
 	return out
 }
@@ -74,6 +101,7 @@ func (d Draft) Render() ([]byte, error) {
 		}
 		fmt.Fprintf(&b, "%s: %s\n", w.key, w.text())
 	}
+	b.Write(d.More)
 	b.WriteString("---\n")
 	if d.Body != nil {
 		b.WriteString("\n")
