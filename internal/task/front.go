@@ -50,6 +50,23 @@ func split(src []byte) (front, *Broken) {
 	return front{}, &Broken{1, "the front matter that begins here never ends: there is no second ---"}
 }
 
+// FrontMatter reads the front matter of any document: its mapping, nil where there is
+// none or it is empty, and the text below it. Broken where it does not parse; body is
+// then all of src.
+func FrontMatter(src []byte) (mapping *yaml.Node, body []byte, broken *Broken) {
+	if !hasFence(src) {
+		return nil, bytes.TrimPrefix(src, bom), nil
+	}
+	f, broken := split(src)
+	if broken == nil {
+		mapping, broken = parseFront(src, f)
+	}
+	if broken != nil {
+		return nil, src, broken
+	}
+	return mapping, src[f.body:], nil
+}
+
 // hasFence tells whether src begins as a file with front matter does.
 func hasFence(src []byte) bool {
 	line, _ := cutLine(bytes.TrimPrefix(src, bom), 0)
