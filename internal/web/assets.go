@@ -81,15 +81,30 @@ func (a *assets) get(name string) *answer {
 	if kept := a.kept[name]; kept != nil {
 		return kept
 	}
-	data, err := a.read(name)
-	if err != nil {
+	asset := a.open(name)
+	if asset == nil {
 		return nil
 	}
-	asset := newAnswer(assetType(name), data)
 	if !a.dev {
 		a.kept[name] = asset
 	}
 	return asset
+}
+
+// open makes the answer of one asset. What a sandbox is made of comes only within it.
+func (a *assets) open(name string) *answer {
+	if f, ok := sandboxes[name]; ok {
+		made, err := a.compose(f)
+		if err != nil {
+			return nil
+		}
+		return made
+	}
+	data, err := a.read(name)
+	if err != nil || path.Ext(name) == ".gz" {
+		return nil
+	}
+	return newAnswer(assetType(name), data)
 }
 
 // siteStyles is all of the style sheets as one: a page waits for each of them, so
@@ -165,6 +180,9 @@ func (s *Server) asset(w http.ResponseWriter, r *request) error {
 		w.Header().Set("Cache-Control", "no-store")
 	} else {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	if found.policy != "" {
+		framed(w.Header(), found.policy)
 	}
 	return found.send(w, r, http.StatusOK)
 }

@@ -8,7 +8,7 @@ import (
 // policy is the Content-Security-Policy of every answer but a drawing's. There is
 // no unsafe-inline in it, and no other host.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
-	"font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; " +
+	"font-src 'self'; connect-src 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; " +
 	"require-trusted-types-for 'script'; trusted-types tasks"
 
 // drawingPolicy is that of an SVG file, which is a document that could hold

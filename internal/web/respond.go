@@ -20,6 +20,8 @@ type answer struct {
 	kind  string // content type
 	plain []byte
 	etag  string // without quotes
+	// policy is the Content-Security-Policy of a frame; "" everywhere else.
+	policy string
 
 	squeeze sync.Once
 	zipped  []byte // nil where it would not help

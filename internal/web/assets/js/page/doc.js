@@ -17,7 +17,9 @@ export function doc(element) {
 export function enhance(blocks) {
   for (const block of blocks) {
     for (const heading of withSelf(block, "h1[id], h2[id], h3[id], h4[id], h5[id], h6[id]")) anchor(heading);
-    for (const pre of withSelf(block, "pre")) code(pre);
+    for (const pre of withSelf(block, "pre:not(.mermaid-source)")) code(pre);
+    const diagrams = withSelf(block, "pre.mermaid-source");
+    if (diagrams.length) void import("./frame.js").then(({ diagram }) => diagrams.forEach(diagram));
     for (const table of withSelf(block, "table")) frame(table);
   }
 }
