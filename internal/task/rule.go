@@ -184,22 +184,26 @@ func checkDone(t *Task, at map[string]int, list []Section, lines [][]bodyLine) [
 }
 
 // unsettled is the line of what is open in a section whose box must be ticked, 0
-// where all is ticked. With mayNA the words N/A and a reason stand for a tick, and
-// without a reason they are none.
+// where all is ticked. With mayNA the words N/A and a reason stand for a tick, of the
+// box they stand in or, as a line of text, of all; without a reason they are none.
 func unsettled(lines []bodyLine, heading int, mayNA bool) int {
-	settled := false
+	settled, open := false, 0
 	for _, l := range lines {
 		is, ticked, text := l.box()
+		reasoned := mayNA && !l.code && naReason().MatchString(l.text)
 		switch {
-		case is && !ticked:
-			return l.number
-		case is && mayNA && na().MatchString(text) && !naReason().MatchString(text):
-			return l.number
-		case is, mayNA && !l.code && naReason().MatchString(l.text):
+		case !is && reasoned:
+			return 0
+		case is && (reasoned || ticked && !(mayNA && na().MatchString(text))):
 			settled = true
+		case is && open == 0:
+			open = l.number
 		}
 	}
-	if settled {
+	switch {
+	case open > 0:
+		return open
+	case settled:
 		return 0
 	}
 	return heading

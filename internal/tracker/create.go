@@ -80,6 +80,11 @@ func (t *Tracker) checkDraft(d *Draft) error {
 			return err
 		}
 	}
+	if d.Initiative != "" {
+		if err := known.initiative(d.Workstream, d.Initiative); err != nil {
+			return err
+		}
+	}
 	if d.Milestone != "" {
 		return known.milestone(d.Milestone)
 	}

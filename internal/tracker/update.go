@@ -119,6 +119,12 @@ func (t *Tracker) check(ctx context.Context, k *task.Task, changes []task.Change
 		return nil, broken(k)
 	}
 	changes = slices.Clone(changes)
+	then := *k // as far as the values refer to each other
+	for _, c := range changes {
+		if v, is := c.Value.(string); is && task.Key(c.Key) == "workstream" {
+			then.Workstream = v
+		}
+	}
 	for i, c := range changes {
 		switch v := c.Value.(type) {
 		case nil:
@@ -126,7 +132,7 @@ func (t *Tracker) check(ctx context.Context, k *task.Task, changes []task.Change
 				return nil, fault.New(fault.Invalid, "cannot remove the status of %s: a task needs a status", k.Slug)
 			}
 		case string:
-			if err := t.checkText(ctx, k, task.Key(c.Key), v); err != nil {
+			if err := t.checkText(ctx, &then, task.Key(c.Key), v); err != nil {
 				return nil, err
 			}
 		case Delta:
@@ -153,13 +159,18 @@ func (t *Tracker) check(ctx context.Context, k *task.Task, changes []task.Change
 // checkText looks at what other files have to say about one value.
 func (t *Tracker) checkText(ctx context.Context, k *task.Task, key, value string) error {
 	switch key {
-	case "owner", "milestone":
+	case "owner", "milestone", "workstream", "initiative":
 		known, err := t.Known()
 		if err != nil {
 			return err
 		}
-		if key == "owner" {
+		switch key {
+		case "owner":
 			return known.owner(value)
+		case "workstream":
+			return known.workstream(value)
+		case "initiative":
+			return known.initiative(k.Workstream, value)
 		}
 		return known.milestone(value)
 	case "id":

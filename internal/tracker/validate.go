@@ -92,23 +92,17 @@ func (t *Tracker) relations(all []*task.Task) (map[string][]relation, error) {
 		ids[k.ID] = append(ids[k.ID], k)
 	}
 	for _, k := range all {
-		for _, o := range slugs[k.Slug] {
-			if o != k {
-				report(k, "", "duplicate-slug", "the slug %s is also that of %s", k.Slug, o.Path)
-			}
+		if others := except(slugs[k.Slug], func(o *task.Task) bool { return o == k }); others != "" {
+			report(k, "", "duplicate-slug", "the slug %s is also that of %s", k.Slug, others)
 		}
 		if k.Broken != nil {
 			continue
 		}
-		for _, o := range ids[k.ID] {
-			if o != k && o.Slug != k.Slug {
-				report(k, "id", "duplicate-id", "the id %s is also that of %s", k.ID, o.Path)
-			}
+		if others := except(ids[k.ID], func(o *task.Task) bool { return o.Slug == k.Slug }); others != "" {
+			report(k, "id", "duplicate-id", "the id %s is also that of %s", k.ID, others)
 		}
-		for _, o := range slugs[k.ID] {
-			if o.Slug != k.Slug && o.ID != k.ID {
-				report(k, "id", "duplicate-id", "the id %s is also the slug of %s", k.ID, o.Path)
-			}
+		if others := except(slugs[k.ID], func(o *task.Task) bool { return o.Slug == k.Slug || o.ID == k.ID }); others != "" {
+			report(k, "id", "duplicate-id", "the id %s is also the slug of %s", k.ID, others)
 		}
 		for _, d := range k.DependsOn {
 			if slugs[d] == nil {
@@ -117,6 +111,15 @@ func (t *Tracker) relations(all []*task.Task) (map[string][]relation, error) {
 		}
 		if k.Parent != "" && slugs[k.Parent] == nil {
 			report(k, "parent", "unknown-ref", "parent names no task: %s", unknown(k.Parent, ids))
+		}
+		if k.Parent == k.Slug {
+			report(k, "parent", "cycle", "the task is its own parent")
+		}
+		if err := known.workstream(k.Workstream); err != nil && k.Workstream != "" {
+			report(k, "workstream", "unknown-ref", "%s; %s", err, fault.HintOf(err))
+		}
+		if err := known.initiative(k.Workstream, k.Initiative); err != nil && k.Initiative != "" {
+			report(k, "initiative", "unknown-ref", "%s; %s", err, fault.HintOf(err))
 		}
 		if err := known.milestone(k.Milestone); err != nil && k.Milestone != "" {
 			report(k, "milestone", "unknown-ref", "%s; %s", err, fault.HintOf(err))
@@ -131,6 +134,27 @@ func (t *Tracker) relations(all []*task.Task) (map[string][]relation, error) {
 		}
 	}
 	return out, nil
+}
+
+// except are the paths of the tasks that are not mine, "" for none; of many, the first.
+func except(all []*task.Task, mine func(*task.Task) bool) string {
+	const most = 3
+	var paths []string
+	more := 0
+	for _, o := range all {
+		switch {
+		case mine(o):
+		case len(paths) == most:
+			more++
+		default:
+			paths = append(paths, o.Path)
+		}
+	}
+	said := strings.Join(paths, ", ")
+	if more > 0 {
+		said += fmt.Sprintf(" and %d more", more)
+	}
+	return said
 }
 
 // around is a cycle, which ends where it begins, as seen from its member i.
