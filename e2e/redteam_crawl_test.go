@@ -61,7 +61,7 @@ func (r *robot) get(path string, headers ...string) (*http.Response, []byte) {
 }
 
 // sitePolicy is the Content-Security-Policy of every page, in full.
-const sitePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+const sitePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-src 'self'; " +
 	"frame-ancestors 'none'; base-uri 'none'; form-action 'self'; require-trusted-types-for 'script'; trusted-types tasks"
 
 // crawl looks at every page that can be reached from the first ones.

@@ -7,7 +7,7 @@ import (
 
 // csp is the policy of every answer. It stands here in full, so that a change of
 // it has to be meant.
-const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-src 'self'; " +
 	"frame-ancestors 'none'; base-uri 'none'; form-action 'self'; require-trusted-types-for 'script'; trusted-types tasks"
 
 // everyRoute is a request for each kind of answer there is.
