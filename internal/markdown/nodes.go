@@ -235,9 +235,25 @@ func writeAlert(w util.BufWriter, _ []byte, node ast.Node, entering bool) (ast.W
 	return ast.WalkContinue, nil
 }
 
+// writeMath writes a formula: set, or as it is written where something in it is not
+// known.
 func writeMath(w util.BufWriter, _ []byte, node ast.Node, entering bool) (ast.WalkStatus, error) {
-	if entering {
-		_, _ = w.WriteString(`<span class="math">` + strings.TrimSpace(escape(string(node.(*math).source))) + `</span>`)
+	if !entering {
+		return ast.WalkContinue, nil
+	}
+	source := strings.TrimSpace(string(node.(*math).source))
+	tex, block := source[1:len(source)-1], false
+	if strings.HasPrefix(source, "$$") || source[0] == '\\' {
+		tex, block = source[2:len(source)-2], source[1] != '('
+	}
+	class := "math"
+	if block {
+		class = "math math-block"
+	}
+	if markup, ok := mathML(tex, block); ok {
+		_, _ = w.WriteString(`<span class="` + class + `">` + markup + `</span>`)
+	} else {
+		_, _ = w.WriteString(`<span class="math math-source" title="This formula is shown as it is written">` + escape(source) + `</span>`)
 	}
 	return ast.WalkContinue, nil
 }

@@ -67,6 +67,13 @@ func checkSafe(t *testing.T, page string) {
 
 func checkElement(t *testing.T, n *html.Node, page string) {
 	t.Helper()
+	if n.Namespace == "math" {
+		checkFormula(t, n, page)
+		return
+	}
+	if n.Parent != nil && n.Parent.Namespace != "" {
+		t.Errorf("%s within a formula in %q", n.Data, page)
+	}
 	if !contains(safeElements, n.Data) || n.Namespace != "" {
 		t.Errorf("element %s in %q", n.Data, page)
 	}
@@ -97,6 +104,28 @@ func checkElement(t *testing.T, n *html.Node, page string) {
 	if n.DataAtom == atom.Input {
 		if _, off := attr["disabled"]; !off || attr["type"] != "checkbox" || attr["aria-label"] == "" {
 			t.Errorf("an input that is no disabled, named checkbox in %q", page)
+		}
+	}
+}
+
+// checkFormula checks an element of MathML: of a plain list, in a formula, and with
+// nothing but text in those where a browser would take HTML.
+func checkFormula(t *testing.T, n *html.Node, page string) {
+	t.Helper()
+	if !contains(strings.Fields("math mrow mi mn mo mtext mspace mfrac msqrt mroot msub msup msubsup munder mover munderover mtable mtr mtd"), n.Data) {
+		t.Errorf("element %s of a formula in %q", n.Data, page)
+	}
+	if (n.Data == "math") == (n.Parent.Namespace == "math") {
+		t.Errorf("%s in %s in %q", n.Data, n.Parent.Data, page)
+	}
+	for _, a := range n.Attr {
+		if !contains(strings.Fields("display mathvariant stretchy fence form movablelimits lspace rspace width linethickness accent displaystyle class"), a.Key) || a.Namespace != "" || len(a.Val) >= 20 {
+			t.Errorf("attribute %s of %s in %q", a.Key, n.Data, page)
+		}
+	}
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		if contains(strings.Fields("mi mn mo mtext mspace"), n.Data) && c.Type != html.TextNode {
+			t.Errorf("%s holds more than text in %q", n.Data, page)
 		}
 	}
 }

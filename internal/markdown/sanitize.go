@@ -29,9 +29,26 @@ var elements = map[string]string{
 	"input": "type disabled checked data-line aria-label",
 }
 
+// mathElements are those of a formula. They are ours alone: raw HTML cannot have them
+// (see rawPolicy). Within math nothing else may stand, and within what holds letters
+// only text, so that a browser never leaves the formula where we do not.
+var mathElements = map[string]string{
+	"math": "display", "mrow": "", "mi": "mathvariant", "mn": "", "mo": "stretchy fence form movablelimits lspace rspace", "mtext": "", "mspace": "width",
+	"mfrac": "linethickness", "msqrt": "", "mroot": "", "msub": "", "msup": "", "msubsup": "", "munder": "", "mover": "accent", "munderover": "",
+	"mtable": "displaystyle", "mtr": "", "mtd": "class",
+}
+
+var mathLetters = map[string]bool{"mi": true, "mn": true, "mo": true, "mtext": true, "mspace": true}
+
 // allowed is elements with global added, for looking up.
 var allowed = sync.OnceValue(func() map[string]map[string]bool {
 	all := map[string]map[string]bool{}
+	for name, own := range mathElements {
+		all[name] = map[string]bool{}
+		for _, key := range strings.Fields(own) {
+			all[name][key] = true
+		}
+	}
 	for name, own := range elements {
 		all[name] = map[string]bool{}
 		for _, key := range strings.Fields(own + " " + global) {
@@ -52,6 +69,7 @@ type gate struct {
 	out     strings.Builder
 	open    []string // elements written and not ended
 	anchors int      // how many of them are links
+	math    bool     // one of them is a formula
 	seen    []string // attributes of the tag at hand
 }
 
@@ -102,7 +120,7 @@ func (g *gate) start(z *html.Tokenizer) {
 	}
 	name := atom.String(b)
 	attributes, ok := allowed()[name]
-	if !ok || !void[name] && len(g.open) >= maxElements || name == "a" && g.anchors > 0 {
+	if !ok || !void[name] && len(g.open) >= maxElements || name == "a" && g.anchors > 0 || !g.mathFits(name) {
 		return
 	}
 	g.out.WriteByte('<')
@@ -125,10 +143,22 @@ func (g *gate) start(z *html.Tokenizer) {
 	g.out.WriteByte('>')
 	if !void[name] {
 		g.open = append(g.open, name)
-		if name == "a" {
+		switch name {
+		case "a":
 			g.anchors++
+		case "math":
+			g.math = true
 		}
 	}
+}
+
+// mathFits tells whether an element may begin here, as far as formulas go.
+func (g *gate) mathFits(name string) bool {
+	_, math := mathElements[name]
+	if !g.math {
+		return !math || name == "math"
+	}
+	return math && name != "math" && !mathLetters[g.open[len(g.open)-1]]
 }
 
 // bareName is the name of a tag that has nothing but a name, as most have; nil for
@@ -149,8 +179,11 @@ func bareName(raw []byte, open string) []byte {
 func (g *gate) closeTo(depth int) {
 	for i := len(g.open) - 1; i >= depth; i-- {
 		g.out.WriteString("</" + g.open[i] + ">")
-		if g.open[i] == "a" {
+		switch g.open[i] {
+		case "a":
 			g.anchors--
+		case "math":
+			g.math = false
 		}
 	}
 	g.open = g.open[:depth]
@@ -158,6 +191,9 @@ func (g *gate) closeTo(depth int) {
 
 // validValue bounds the values that do more than say something.
 func validValue(element, key, value string) bool {
+	if _, math := mathElements[element]; math {
+		return len(value) < 20
+	}
 	switch key {
 	case "href":
 		return safeHref(value)
