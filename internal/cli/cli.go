@@ -167,7 +167,7 @@ func (a *app) noSuchCommand(cmd *cobra.Command, args []string) error {
 
 // noSuchCommand is the error for a command that root does not have.
 func noSuchCommand(root *cobra.Command, given string) error {
-	err := fault.New(fault.Usage, "there is no command %q", given)
+	err := fault.New(fault.Usage, "there is no command %q: %s does not have it", given, root.Name())
 	var names []string
 	for _, c := range root.Commands() {
 		names = append(names, c.Name())

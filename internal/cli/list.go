@@ -156,7 +156,7 @@ func (o listOptions) filter() (func(*task.Task) bool, error) {
 		for _, v := range strings.Split(given, ",") {
 			w, ok := read(strings.TrimSpace(v))
 			if !ok {
-				return fault.New(fault.Invalid, "%q is not a %s", v, flag).WithHint("it is one of %s", valid)
+				return fault.New(fault.Invalid, "--%s is wrong: %q is not a %[1]s", flag, v).WithHint("it is one of %s", valid)
 			}
 			want = append(want, w)
 		}

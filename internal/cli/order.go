@@ -17,11 +17,11 @@ var (
 // priority and slug.
 func (o listOptions) order() (func(a, b *task.Task) int, error) {
 	if o.group != "" && !slices.Contains(groupKeys, o.group) {
-		return nil, fault.New(fault.Usage, "tasks cannot be grouped by %q", o.group).WithHint("the keys are %s", words(groupKeys))
+		return nil, fault.New(fault.Usage, "tasks cannot be grouped: %q is not a key", o.group).WithHint("the keys are %s", words(groupKeys))
 	}
 	key, backwards := strings.CutPrefix(o.sort, "-")
 	if key != "" && !slices.Contains(sortKeys, key) || o.sort == "-" {
-		return nil, fault.New(fault.Usage, "tasks cannot be sorted by %q", o.sort).WithHint("the keys are %s", words(sortKeys))
+		return nil, fault.New(fault.Usage, "tasks cannot be sorted: %q is not a key", o.sort).WithHint("the keys are %s", words(sortKeys))
 	}
 	keys := []string{o.group, key, "status", "priority", "slug", "path"}
 	return func(a, b *task.Task) int {

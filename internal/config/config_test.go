@@ -216,3 +216,18 @@ func TestEverySettingIsDocumented(t *testing.T) {
 		}
 	}
 }
+
+// TestAMisspeltKeyOfTheUsersOwnIsSaid: nothing would tell them otherwise.
+func TestAMisspeltKeyOfTheUsersOwnIsSaid(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "tasks"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "tasks", "config.toml"), []byte("adr = \"127.0.0.1:1\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Load(Options{Getenv: func(k string) (string, bool) { return dir, k == "XDG_CONFIG_HOME" }})
+	if err != nil || len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], `"adr" is not a setting`) {
+		t.Errorf("got %v, %v", s, err)
+	}
+}

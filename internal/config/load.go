@@ -44,6 +44,7 @@ func Load(o Options) (*Settings, error) {
 		}
 		dotenv = s.readDotenv(o)
 	}
+	s.warnUnknown("user configuration", user)
 	s.warnUnknown("tasks.toml", root)
 	found := map[string]value{}
 	for _, opt := range options() {

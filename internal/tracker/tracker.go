@@ -273,7 +273,7 @@ func (t *Tracker) Dependents(ctx context.Context, slug string) ([]*task.Task, er
 
 // notFound names what was perhaps meant.
 func notFound(name string, all []*task.Task) error {
-	err := fault.New(fault.NotFound, "there is no task %q", name)
+	err := fault.New(fault.NotFound, "there is no task %q: no file below tasks/ has this slug, id or path", name)
 	var names []string
 	for _, k := range all {
 		names = append(names, k.Slug)
