@@ -127,6 +127,7 @@ var commands = []func(*app) *cobra.Command{
 	newValidate,
 	newImport,
 	newNext,
+	newSearch,
 	newGraph,
 	newWorkstream,
 	newMilestone,

@@ -71,11 +71,11 @@ func (s *Server) hitGroups(hits []repo.Hit) []SearchGroup {
 	return out
 }
 
-// hitKind says what kind of file was hit: text, task or doc.
+// hitKind says what kind of file was hit: code, task or doc.
 func hitKind(e docs.ListEntry) string {
 	switch {
 	case !docs.IsMarkdown(e.Path):
-		return "text"
+		return "code"
 	case strings.HasPrefix(e.Href, "/tasks/"):
 		return "task"
 	}
