@@ -17,7 +17,7 @@ import (
 var rows = [][]string{
 	{"fault", "lazy"},
 	{"chart", "config", "task", "markdown", "event", "watch", "process", "llm"},
-	{"plan", "repo", "git", "store", "llm/wire", "llm/llmtest"},
+	{"plan", "trust", "repo", "git", "store", "llm/wire", "llm/llmtest"},
 	{"docs", "edit", "run", "tracker", "llm/openai", "llm/anthropic", "llm/wiretest"},
 	{"tool", "history", "importer"},
 	{"chat", "manager"},
