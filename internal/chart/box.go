@@ -50,7 +50,7 @@ func (l *drawn) drawNode(b *strings.Builder, i int, oneLine bool) {
 	link := strings.HasPrefix(n.Href, "#") || strings.HasPrefix(n.Href, "/") && !strings.HasPrefix(n.Href, "//")
 	open, shut := fmt.Sprintf(`<g class="%s" role="img" aria-label="%s" data-node="%s"`, class, esc(name), esc(n.ID)), `</g>`
 	if link {
-		open, shut = fmt.Sprintf(`<a class="%s" href="%s" aria-label="%s" data-node="%s"`, class, esc(n.Href), esc(name), esc(n.ID)), `</a>`
+		open, shut = fmt.Sprintf(`<a class="%s" href="%s" data-node="%s"`, class, esc(n.Href), esc(n.ID)), `</a>`
 		if n.Focus {
 			open += ` aria-current="true"`
 		}
@@ -71,7 +71,7 @@ func (l *drawn) drawNode(b *strings.Builder, i int, oneLine bool) {
 
 // line is one line of text in a box, cut to its room.
 func (l *drawn) line(b *strings.Builder, class string, y float64, text string, room, size float64) {
-	fmt.Fprintf(b, `<text class="%s" x="32" y="%s" font-size="%s" stroke="none" fill="currentColor">%s</text>`, class, num(y), num(size), isolate(cut(text, room, size)))
+	fmt.Fprintf(b, `<text class="%s" aria-hidden="true" x="32" y="%s" font-size="%s" stroke="none" fill="currentColor">%s</text>`, class, num(y), num(size), isolate(cut(text, room, size)))
 }
 
 // drawEdge draws an arrow through its turning points.

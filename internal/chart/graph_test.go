@@ -65,7 +65,7 @@ func TestGraphNamesWhatItShows(t *testing.T) {
 	wellFormed(t, svg)
 	for _, want := range []string{
 		`<title id="x-title">What fly waits for</title>`, `aria-labelledby="x-title"`, `aria-describedby="x-desc"`, `role="group"`,
-		`href="/tasks/pack" aria-label="Pack (Completed)"`, `class="g-node completed"`, `class="g-node blocked focus"`,
+		`href="/tasks/pack" data-node="pack" transform="translate(0 0)"><title>Pack (Completed)</title>`, `class="g-node completed"`, `class="g-node blocked focus"`,
 		`aria-label="wings (no such task)"`, `class="g-node missing"`, `3 tasks, 2 dependencies`,
 	} {
 		if !strings.Contains(svg, want) {

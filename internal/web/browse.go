@@ -158,6 +158,7 @@ func (s *Server) docPage(r *request, kind string, p *docs.Page) DocPage {
 		d.Outline, d.Broken, d.Words = m.Headings, m.Broken, m.Words
 		d.Minutes = (m.Words + 199) / 200
 	}
+	d.Editable = p.Hash != "" && docs.IsMarkdown(p.Path) && s.Editor.Allowed(p.Path) == nil
 	d.LinksHere = s.linksHere(r.Context(), p.Path)
 	if p.Kind == docs.Doc {
 		d.Prev, d.Next = s.Docs.Around(r.Context(), p.Path)

@@ -65,18 +65,9 @@ type DocPage struct {
 	Hash       string
 	Broken     []string // link targets that lead nowhere
 	Cut        bool
+	Editable   bool       // boxes and sections may be changed from the page
 	Prev, Next *docs.Node // nil where there is none
 	LinksHere  []docs.Ref
-}
-
-// TaskPage is a task: its front matter as a header, then the document.
-type TaskPage struct {
-	DocPage
-	Task       *task.Task
-	Run        *RunView
-	Sections   []task.Section
-	Depends    []TaskRef
-	Dependents []TaskRef
 }
 
 // TaskRef is a task named by another.

@@ -157,13 +157,16 @@ func TestEditingWhileARunIsOnWarns(t *testing.T) {
 		t.Fatalf("%d %s", got.StatusCode, got.body)
 	}
 	_, hash := s.section(t, "whole", "Implementation Progress")
-	for path, in := range map[string]string{
-		"/actions/set-section": body(t, "slug", "whole", "section", "Implementation Progress", "text", "Begun.", "hash", hash),
-		"/actions/set-field":   body(t, "slug", "whole", "field", "priority", "value", "p1"),
-	} {
-		if got := s.post(t, path, in); got.StatusCode != 200 || !strings.Contains(got.body, `"warning":"run `) {
-			t.Errorf("%s: %d %s", path, got.StatusCode, got.body)
-		}
+	got := s.post(t, "/actions/set-section", body(t, "slug", "whole", "section", "Implementation Progress", "text", "Begun.", "hash", hash))
+	if got.StatusCode != 200 || !strings.Contains(got.body, `"warning":"run `) {
+		t.Errorf("set-section: %d %s", got.StatusCode, got.body)
+	}
+	got = s.post(t, "/actions/set-field", body(t, "slug", "whole", "field", "priority", "value", "p1"))
+	if got.StatusCode != 200 || !strings.Contains(got.body, `"warning":"run `) {
+		t.Errorf("set-field: %d %s", got.StatusCode, got.body)
+	}
+	if page := s.get(t, "/section.json?slug=whole&section=Plan"); !strings.Contains(page.body, `"state":"queued"`) {
+		t.Errorf("the editor is not told of the run: %s", page.body)
 	}
 }
 

@@ -174,6 +174,7 @@ func (s *Server) taskPage(w http.ResponseWriter, r *request, p *docs.Page) error
 		page.Run.Note = s.note(ctx, t.Slug)
 	}
 	page.Depends, page.Dependents = related(t, all)
+	page.fill(p.Source, all)
 	return s.page(w, r, http.StatusOK, "task", page)
 }
 

@@ -40,6 +40,7 @@ var templateFuncs = template.FuncMap{
 	"runLabel":      runLabel,
 	"healthIcon":    healthIcon,
 	"sectionState":  sectionState,
+	"sectionAdvice": task.Advice,
 	"dirOf":         dirOf,
 	"baseOf":        path.Base,
 	"indent":        indent,

@@ -268,6 +268,14 @@ func samplePages() map[string]any {
 		Depends:    []TaskRef{{Slug: "message-ids", Title: tasks[1].Title, Href: "/tasks/message-ids", Status: task.Completed}, {Slug: "not-there", Missing: true}},
 		Dependents: []TaskRef{{Slug: "load-test", Title: "A load test that anyone can run", Href: "/tasks/load-test", Status: task.Ready}}}
 	taskPage.Outline = sheet.Headings
+	taskPage.Editable = true
+	taskPage.Body = sectioned(taskPage.HTML, taskPage.Sections, taskPage.Outline, true)
+	taskPage.Missing, taskPage.NextName, taskPage.NextAdvice = []string{"Possible Solutions"}, "Context", task.Advice("Context")
+	taskPage.Graph = neighbourhood(tasks[0], tasks)
+	taskPage.Prev = &docs.Node{Title: "A load test that anyone can run", Href: "/tasks/load-test"}
+	graph := GraphPage{Base: base("tasks", "Dependencies", "/graph", ""), Filters: []FilterMenu{{"workstream", "Workstream", "delivery", []string{"delivery", "storage"}}}}
+	graph.draw(append(tasks, &task.Task{Slug: "hen", Title: "Hen", DependsOn: []string{"egg"}}, &task.Task{Slug: "egg", Title: "Egg", DependsOn: []string{"hen", "nowhere"}}), func(*task.Task) bool { return true })
+	graph.Left = 12
 	search := SearchPage{Base: base("search", "Search", "/search", ""), Total: 3, Truncated: true, Took: 4 * time.Millisecond, Hits: []SearchGroup{
 		{Path: "docs/delivery.md", Title: "Delivery guarantees", Href: "/browse/docs/delivery.md", Kind: "doc", Lines: []SearchLine{{12, "A message that is not ", "acknowledged", " within the window is sent again"}, {31, "how many a consumer holds un", "acknowledged", " at once"}}},
 		{Path: "tasks/bounded-retries.md", Title: "Bound retries", Href: "/tasks/bounded-retries", Kind: "task", Lines: []SearchLine{{9, "Messages that are never ", "acknowledged", " come back for ever."}}}}}
@@ -281,6 +289,7 @@ func samplePages() map[string]any {
 		"search": search,
 		"links": LinksPage{Base: base("folder", "Broken links", "/links", ""), Total: 3, Listed: 2, Documents: 41, Links: 213, Files: []BrokenFile{{Path: "docs/delivery.md", Href: "/browse/docs/delivery.md", Source: "/browse/docs/delivery.md?source", Links: []docs.BrokenLink{
 			{Path: "docs/delivery.md", Line: 3, Target: "nowhere.md", Reason: "there is no docs/nowhere.md"}, {Path: "docs/delivery.md", Line: 40, Target: "protocol.md#frmaes", Reason: "no section of docs/protocol.md has this name", Near: "protocol.md#frames"}}}}},
+		"graph": graph,
 		"status": StatusPage{Base: base("status", "Status", "/status", ""), Rows: []TaskRow{rows[2], rows[0]}, Ready: rows[3:4], Status: &manager.Status{Root: "/home/maria/herald", Owner: &owner, At: now, Generation: 7,
 			Health:  []manager.Health{{Key: "git", Level: "ok", Text: "2.47, clean work tree"}, {Key: "model", Level: "warn", Text: "gpt-5-mini, key from .env"}, {Key: "claude", Level: "bad", Text: "not on the path; the assistant works without it"}},
 			Counts:  map[string]int{"total": 9, "completed": 2, "run_queued": 1, "run_blocked": 1, "ready_not_queued": 1, "broken": 1},

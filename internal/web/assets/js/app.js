@@ -5,19 +5,22 @@ import { all } from "./lib/dom.js";
 import { keepFresh } from "./lib/time.js";
 import { help } from "./page/help.js";
 import { doc } from "./page/doc.js";
+import { autosubmit, graph } from "./page/graph.js";
 import { filter } from "./page/filter.js";
 import { keepPristine } from "./live/morph.js";
 import { live } from "./live/live.js";
 import { nav } from "./page/nav.js";
 import { outline } from "./page/outline.js";
+import { past } from "./page/past.js";
 import { rows } from "./page/rows.js";
 import { search } from "./page/search.js";
+import { sections } from "./page/sections.js";
 import { task } from "./page/task.js";
 import { theme } from "./page/theme.js";
 import { copySource } from "./page/source.js";
 
 /** @type {Record<string, (element: HTMLElement) => void>} */
-const controllers = { doc, filter, help, live, nav, outline, rows, search, task, theme };
+const controllers = { autosubmit, graph, past, doc, filter, help, live, nav, outline, rows, search, task, theme };
 
 /** @type {WeakSet<Element>} */
 const started = new WeakSet();
@@ -34,6 +37,7 @@ function start(root) {
 keepPristine(); // before anything decorates the page
 start(document);
 copySource();
+sections();
 keepFresh();
 document.addEventListener("tasks:swapped", () => start(document));
 document.documentElement.dataset.ready = "";

@@ -1,39 +1,51 @@
 // @ts-check
-// What can be done with a task on its page: another status, into the queue, out of it.
-import { one } from "../lib/dom.js";
+// What can be done with a task on its page: its fields, into the queue, out of it.
+import { all, one } from "../lib/dom.js";
 import { Failure, post, sentence } from "../lib/http.js";
+import { pick } from "./picker.js";
 
 /** @param {HTMLElement} section */
 export function task(section) {
-  const slug = section.dataset.slug;
+  const { slug = "", path = "" } = section.dataset;
   const error = one("[data-action-error]", section);
+  const said = one("[data-action-said]", section);
 
-  /** @param {HTMLButtonElement | HTMLSelectElement} control @param {string} path @param {object} body */
-  const act = async (control, path, body) => {
-    control.disabled = true;
+  /** @param {HTMLElement} control @param {string} path @param {object} body @param {string} [words] */
+  const act = async (control, path, body, words) => {
+    const button = /** @type {HTMLButtonElement} */ (control);
+    button.disabled = true;
     error.hidden = true;
     try {
-      await post(path, body);
+      const answer = await post(path, body);
+      said.textContent = [words, answer.warning && sentence(answer.warning)].filter(Boolean).join(". ");
+      if (answer.warning) tell(sentence(answer.warning));
       document.dispatchEvent(new CustomEvent("tasks:refresh"));
-      return true;
     } catch (reason) {
       const { message, hint } = /** @type {Failure} */ (reason);
-      error.textContent = sentence(hint ? `${message}\n${hint}` : message);
-      error.hidden = false;
-      return false;
+      tell(sentence(hint ? `${message}\n${hint}` : message));
     } finally {
-      control.disabled = false;
+      button.disabled = false;
+      if (document.activeElement === document.body) button.focus({ preventScroll: true });
     }
   };
+  const tell = (/** @type {string} */ words) => {
+    error.textContent = words;
+    error.hidden = false;
+  };
 
-  const select = /** @type {HTMLSelectElement | null} */ (section.querySelector("[data-set-status]"));
-  select?.addEventListener("change", async () => {
-    const before = select.dataset.value ?? "";
-    if (await act(select, "/actions/set-status", { slug, status: select.value })) select.dataset.value = select.value;
-    else select.value = before;
-  });
-  for (const [selector, path] of [["[data-kickoff]", "/actions/kickoff"], ["[data-unqueue]", "/actions/unqueue"]]) {
+  for (const button of all("[data-pick]", section)) {
+    const { pick: field = "", pickName = "", pickAdd, pickClear } = button.dataset;
+    button.addEventListener("click", () => pick(button, {
+      slug: path, field, name: pickName, clear: pickClear !== undefined,
+      take: (value) => act(button, "/actions/set-field", { slug: path, field, value: pickAdd === undefined ? value : `+${value}` }, `${pickName}: ${value || "not set"}`),
+    }));
+  }
+  for (const button of all("[data-drop]", section)) {
+    const { drop = "", field = "" } = button.dataset;
+    button.addEventListener("click", () => act(button, "/actions/set-field", { slug: path, field, value: { add: [], drop: [drop] } }, `${drop} is taken away`));
+  }
+  for (const [selector, to] of [["[data-kickoff]", "/actions/kickoff"], ["[data-unqueue]", "/actions/unqueue"]]) {
     const button = /** @type {HTMLButtonElement | null} */ (section.querySelector(selector));
-    button?.addEventListener("click", () => act(button, path, { slug }));
+    button?.addEventListener("click", () => act(button, to, { slug }));
   }
 }
