@@ -182,6 +182,9 @@ func TestATypedTextOutlivesReloadAndServer(t *testing.T) {
 	if err := os.CopyFS(keep, os.DirFS(root)); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.RemoveAll(filepath.Join(keep, ".git", "tasks")); err != nil { // its rights are not copied
+		t.Fatal(err)
+	}
 	s.stop(t)
 	p.do(chromedp.Click(`.editor [type=submit]`))
 	p.until(`document.querySelector('[data-note="offline"]')?.innerText.includes("kept in this browser")`)

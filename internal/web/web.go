@@ -64,7 +64,6 @@ type Server struct {
 	history   *history.Reader
 	linked    linkings
 	hub       *hub
-	history   *history.Reader
 	streams   limiter // of the assistant's event streams
 
 	first     sync.Once
@@ -98,7 +97,6 @@ func New(c Config) (*Server, error) {
 	s.hub = newHub(hubLimits{perOwner: 64, inAll: 8192})
 	s.history = history.New(history.Config{Git: c.Git, Runs: c.Runs, Spawn: s.background, Changed: s.historyChanged})
 	s.background(func(context.Context) { s.hub.run() })
-	s.history = history.New(history.Config{Git: c.Git, Spawn: s.background})
 	return s, nil
 }
 
