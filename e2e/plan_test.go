@@ -10,6 +10,8 @@ import (
 // planPages are the pages of plan, home and activity, each with its states.
 var planPages = map[string]string{
 	"home": "", "activity": "activity", "activity-kind": "activity?kind=doc", "activity-none": "activity?kind=run&who=nobody",
+	"workstreams": "workstreams", "workstream": "workstreams/delivery", "milestones": "milestones", "milestone": "milestones/beta", "milestone-v1": "milestones/v1",
+	"initiative": "initiatives/storage/calm-disk", "team": "team", "owner": "team/ana-ruiz",
 }
 
 // TestPlanForEverybody runs axe over every page of the plan, in both themes and on a

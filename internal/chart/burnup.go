@@ -15,11 +15,10 @@ type Point struct {
 
 // BurnOpts say what belongs to a burn-up beside its points.
 type BurnOpts struct {
-	Title   string    // "": Burn-up
-	Today   time.Time // zero: no line for it
-	Due     time.Time // zero: no date to hold
-	Undated int       // tasks that are not in the points, because nothing says when
-	Note    string    // a sentence below the legend; "" for none
+	Title string    // "": Burn-up
+	Today time.Time // zero: no line for it
+	Due   time.Time // zero: no date to hold
+	Notes []string  // sentences about what the points do not know, such as a date that is missing
 }
 
 // The measures of a burn-up, in pixels; its width is what it is given.
@@ -43,7 +42,7 @@ func BurnUp(points []Point, o BurnOpts) string {
 	var b strings.Builder
 	b.WriteString(`<figure class="chart burnup">`)
 	if len(points) == 0 {
-		fmt.Fprintf(&b, `<p class="chart-none">%s</p></figure>`, esc(nothing(o)))
+		b.WriteString(`<p class="chart-none">Nothing to draw yet: there are no tasks in scope.</p></figure>`)
 		return b.String()
 	}
 	days := []time.Time{o.Today, o.Due}
@@ -56,24 +55,14 @@ func BurnUp(points []Point, o BurnOpts) string {
 	last := points[len(points)-1]
 	b.WriteString(`<figcaption><ul class="chart-legend">`)
 	fmt.Fprintf(&b, `<li><span class="c-key c-scope" aria-hidden="true"></span><span>Scope</span> <b>%s</b></li><li><span class="c-key c-done" aria-hidden="true"></span><span>Done</span> <b>%s</b></li>`, count(last.Scope), count(last.Done))
-	if o.Undated > 0 {
-		fmt.Fprintf(&b, `<li class="quiet">%s without a date, not drawn</li>`, tasksWord(o.Undated))
-	}
 	b.WriteString(`</ul>`)
-	if o.Note != "" {
-		fmt.Fprintf(&b, `<p class="quiet">%s</p>`, esc(o.Note))
+	for _, note := range o.Notes {
+		fmt.Fprintf(&b, `<p class="quiet">%s</p>`, esc(note))
 	}
 	b.WriteString(`</figcaption>`)
 	burnTable(&b, points, o)
 	b.WriteString(`</figure>`)
 	return b.String()
-}
-
-func nothing(o BurnOpts) string {
-	if o.Undated > 0 {
-		return tasksWord(o.Undated) + ", none with a date: there is nothing to draw over time. A date comes with created_at."
-	}
-	return "Nothing to draw yet: there are no tasks."
 }
 
 // tidy sorts the points, drops what cannot be and keeps one a day.
@@ -137,13 +126,13 @@ func burnDraw(b *strings.Builder, points []Point, s scale, o BurnOpts) {
 	fmt.Fprintf(b, `<path class="c-line c-done" d="M%s %s%s"/></svg>`, first, num(y(drawn[0].Done)), done)
 	last := points[len(points)-1]
 	fmt.Fprintf(b, `<circle class="c-dot c-scope" cx="%[1]s" cy="%[2]s" r="3"/><circle class="c-dot c-done" cx="%[1]s" cy="%[3]s" r="3"/>`, pct(end), num(burnTop+y(last.Scope)), num(burnTop+y(last.Done)))
-	burnMarks(b, s, o)
+	burnMarks(b, s, o, last.Done < last.Scope)
 	b.WriteString(`</svg></g></svg>`)
 }
 
 // burnMarks draws the lines of today and of the date to hold, each with its words in
 // a row of its own, and the days at both ends.
-func burnMarks(b *strings.Builder, s scale, o BurnOpts) {
+func burnMarks(b *strings.Builder, s scale, o BurnOpts, open bool) {
 	mark := func(name string, at time.Time, words string, row float64) {
 		f := s.at(at)
 		fmt.Fprintf(b, `<line class="c-mark %[1]s" x1="%[2]s" x2="%[2]s" y1="%[3]s" y2="%[4]s"/><text class="c-word %[1]s" x="%[2]s" y="%[5]s" text-anchor="%[6]s">%[7]s</text>`,
@@ -155,7 +144,10 @@ func burnMarks(b *strings.Builder, s scale, o BurnOpts) {
 	if !o.Due.IsZero() {
 		name, words := "due", "Due "+date(o.Due, o.Due.Year() != o.Today.Year())
 		if !o.Today.IsZero() && day(o.Due).Before(day(o.Today)) {
-			name, words = "due over", "Was due "+date(o.Due, o.Due.Year() != o.Today.Year())
+			name, words = "due", "Was due "+date(o.Due, o.Due.Year() != o.Today.Year())
+		}
+		if open && strings.HasPrefix(words, "Was") {
+			name = "due over"
 		}
 		if d := day(o.Due); d.After(s.to) {
 			words += " →"
@@ -217,8 +209,8 @@ func burnWords(points []Point, o BurnOpts) string {
 	default:
 		fmt.Fprintf(&b, " It is due on %s.", date(o.Due, true))
 	}
-	if o.Undated > 0 {
-		fmt.Fprintf(&b, " %s without a date: not drawn.", tasksWord(o.Undated))
+	for _, note := range o.Notes {
+		b.WriteString(" " + note)
 	}
 	return b.String()
 }

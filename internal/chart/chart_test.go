@@ -120,10 +120,10 @@ func TestGolden(t *testing.T) {
 	golden(t, "bars", chart.Bars("Tasks by owner", "Owner", []chart.Bar{
 		{Label: "ana-ruiz", Href: "/team/ana-ruiz", Parts: states}, {Label: "nobody", Note: "no owner", Parts: states[3:]}, {Label: "tom", Parts: nil},
 	}, "completed"))
-	golden(t, "burnup", chart.BurnUp(grown, chart.BurnOpts{Today: today, Due: on("2026-12-18"), Undated: 3}))
+	golden(t, "burnup", chart.BurnUp(grown, chart.BurnOpts{Today: today, Due: on("2026-12-18"), Notes: []string{"3 tasks without a date."}}))
 	golden(t, "burnup-overdue", chart.BurnUp(grown, chart.BurnOpts{Title: "Public beta", Today: today, Due: on("2026-11-13")}))
 	golden(t, "burnup-one", chart.BurnUp(grown[:1], chart.BurnOpts{Today: on("2026-09-04")}))
-	golden(t, "burnup-none", chart.BurnUp(nil, chart.BurnOpts{Today: today, Undated: 2}))
+	golden(t, "burnup-none", chart.BurnUp(nil, chart.BurnOpts{Today: today}))
 	golden(t, "timeline", chart.Timeline("Milestones", []chart.Span{
 		{Label: "Public beta", Href: "/milestones/beta", Start: on("2026-09-04"), Due: on("2026-11-13"), Words: "10 days over", Over: true, Done: 5, All: 6},
 		{Label: "Version 1.0", Href: "/milestones/v1", Start: on("2026-10-01"), Due: on("2026-12-18"), Words: "due in 4 weeks", Done: 2, All: 9},
@@ -154,7 +154,7 @@ func TestEveryState(t *testing.T) {
 		"due far off":     chart.BurnUp(grown, chart.BurnOpts{Today: today, Due: on("9999-12-31")}),
 		"due long ago":    chart.BurnUp(grown, chart.BurnOpts{Today: today, Due: on("0001-01-02")}),
 		"without today":   chart.BurnUp(grown, chart.BurnOpts{}),
-		"evil burn-up":    chart.BurnUp(grown, chart.BurnOpts{Title: evil, Note: evil}),
+		"evil burn-up":    chart.BurnUp(grown, chart.BurnOpts{Title: evil, Notes: []string{evil}}),
 		"from the future": chart.BurnUp([]chart.Point{{Day: on("2027-01-01"), Scope: 1}}, chart.BurnOpts{Today: today}),
 		"no task":         chart.BurnUp([]chart.Point{{Day: today}}, chart.BurnOpts{Today: today}),
 		"one timeline":    chart.Timeline("x", []chart.Span{{Label: "a"}}, today),
@@ -178,7 +178,7 @@ func TestDrawingsSayTheirNumbers(t *testing.T) {
 	for name, tt := range map[string]struct{ drawing, want string }{
 		"stack":   {chart.Stack("By state", states), "17 tasks: 9 completed, 2 in progress, 1 blocked, 5 not started."},
 		"empty":   {chart.Stack("By state", nil), "No tasks."},
-		"burn-up": {chart.BurnUp(grown, chart.BurnOpts{Today: today, Due: on("2026-12-18"), Undated: 1}), "9 of 16 tasks done, 56 percent, by 20 Nov 2026; on 4 Sep 2026 it was 0 of 4. It is due on 18 Dec 2026. 1 task without a date: not drawn."},
+		"burn-up": {chart.BurnUp(grown, chart.BurnOpts{Today: today, Due: on("2026-12-18"), Notes: []string{"1 task without a date."}}), "9 of 16 tasks done, 56 percent, by 20 Nov 2026; on 4 Sep 2026 it was 0 of 4. It is due on 18 Dec 2026. 1 task without a date."},
 		"overdue": {chart.BurnUp(grown, chart.BurnOpts{Today: today, Due: on("2026-11-22")}), "It was due on 22 Nov 2026."},
 		"today":   {chart.BurnUp(grown, chart.BurnOpts{Today: today, Due: today}), "It is due on 23 Nov 2026."},
 		"bar":     {chart.Bars("Owners", "Owner", []chart.Bar{{Label: "ana", Parts: states}}, "completed"), `9<span class="quiet"> of 17</span>`},
@@ -214,7 +214,7 @@ func FuzzBurnUp(f *testing.F) {
 	f.Add(int64(0), -1, 5, int64(-1), math.MaxInt, math.MaxInt, int64(-62135596800), 9, "\x00<")
 	f.Fuzz(func(t *testing.T, at int64, scope, done int, later int64, scope2, done2 int, due int64, undated int, title string) {
 		points := []chart.Point{{Day: time.Unix(at, 0), Scope: scope, Done: done}, {Day: time.Unix(at+later, 0), Scope: scope2, Done: done2}, {}}
-		for _, o := range []chart.BurnOpts{{Title: title, Undated: undated}, {Today: time.Unix(due, 0), Due: time.Unix(at, 0)}, {Today: today, Due: time.Unix(due, 0), Note: title}} {
+		for _, o := range []chart.BurnOpts{{Title: title}, {Today: time.Unix(due, 0), Due: time.Unix(at, 0)}, {Today: today, Due: time.Unix(due, 0), Notes: []string{title}}} {
 			sound(t, "burn-up", chart.BurnUp(points, o))
 		}
 		sound(t, "timeline", chart.Timeline(title, []chart.Span{

@@ -3,14 +3,10 @@ package web
 import (
 	"context"
 	"maps"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"tasks/internal/docs"
-	"tasks/internal/repo"
 	"tasks/internal/task"
 )
 
@@ -37,7 +33,6 @@ type facts struct {
 type frameFacts struct {
 	branch string
 	counts map[string]int
-	recent []docs.ListEntry // lately changed
 	epoch  int64
 	at     time.Time
 }
@@ -91,7 +86,7 @@ func (s *Server) awaitFirst(ctx context.Context) {
 // out with the old ones are out of date.
 func (f *facts) put(now *frameFacts) {
 	before := f.current.Load()
-	if before != nil && before.branch == now.branch && maps.Equal(before.counts, now.counts) && slices.Equal(before.recent, now.recent) {
+	if before != nil && before.branch == now.branch && maps.Equal(before.counts, now.counts) {
 		f.current.Store(now)
 		return
 	}
@@ -103,7 +98,7 @@ func (f *facts) put(now *frameFacts) {
 	}
 }
 
-// readFacts reads branch, tasks, queue and history.
+// readFacts reads branch, tasks and queue.
 func (s *Server) readFacts(ctx context.Context) (*frameFacts, error) {
 	now := &frameFacts{epoch: s.facts.epoch.Load(), at: time.Now()}
 	var err error
@@ -117,34 +112,7 @@ func (s *Server) readFacts(ctx context.Context) (*frameFacts, error) {
 	now.counts = st.Counts
 	now.counts["open"] = st.Counts["total"] - st.Counts[string(task.Completed)] - st.Counts[string(task.Cancelled)]
 	now.counts["queued"] = st.Counts["run_queued"] + st.Counts["run_blocked"]
-	now.recent, err = s.recent(ctx)
-	return now, err
-}
-
-// recent are the documents that the newest commits changed and that are still
-// there.
-func (s *Server) recent(ctx context.Context) ([]docs.ListEntry, error) {
-	out, err := s.Git.Output(ctx, "log", "-n", "40", "--no-merges", "--no-renames", "--name-only", "--format=", "-z")
-	if err != nil {
-		return nil, nil // no commit yet
-	}
-	var list []docs.ListEntry
-	seen := map[string]bool{}
-	for name := range strings.SplitSeq(string(out), "\x00") {
-		name = strings.TrimLeft(name, "\n")
-		if seen[name] || !docs.IsMarkdown(name) {
-			continue
-		}
-		seen[name] = true
-		if info, err := s.Repo.Stat(name); err != nil || info.Dir {
-			continue
-		}
-		list = append(list, s.Docs.Entry(repo.Entry{Path: name, Name: name}))
-		if len(list) == 8 {
-			break
-		}
-	}
-	return list, nil
+	return now, nil
 }
 
 // authors remembers who changed a file last, by its bytes: asking git costs a

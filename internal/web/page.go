@@ -117,18 +117,6 @@ type FolderPage struct {
 	Readme             template.HTML
 }
 
-// HomePage says what is here and what needs the user.
-type HomePage struct {
-	Base
-	Readme  template.HTML
-	Ready   []TaskRow // ready, not queued
-	Queued  []TaskRow
-	Active  []TaskRow // in progress
-	Broken  []TaskRow
-	Recent  []docs.ListEntry // lately changed docs
-	NoTasks bool
-}
-
 // SearchPage is the hits of a query.
 type SearchPage struct {
 	Base

@@ -44,7 +44,35 @@ func (s *Server) fileOf(ctx context.Context, page string) string {
 			return t.Path
 		}
 	}
-	return ""
+	return s.planFile(path)
+}
+
+// planFile is the file behind a page of the plan, "" where none is.
+func (s *Server) planFile(page string) string {
+	parts := strings.Split(strings.TrimPrefix(page, "/"), "/")
+	for i := range parts {
+		name, err := segment(parts[i])
+		if err != nil {
+			return ""
+		}
+		parts[i] = name
+	}
+	file := ""
+	switch kind := parts[0]; {
+	case kind == "workstreams" && len(parts) == 2:
+		file = "tasks/workstreams/" + parts[1] + "/README.md"
+	case (kind == "milestones" || kind == "team") && len(parts) == 2:
+		file = "tasks/" + kind + "/" + parts[1] + ".md"
+	case kind == "initiatives" && len(parts) == 3:
+		file = "tasks/workstreams/" + parts[1] + "/initiatives/" + parts[2] + ".md"
+	}
+	if file == "" {
+		return ""
+	}
+	if info, err := s.Repo.Stat(file); err != nil || info.Dir {
+		return ""
+	}
+	return file
 }
 
 // unescapePath decodes a path as the router does.
@@ -74,6 +102,9 @@ func PageKind(files *repo.Repo) func(page string) string {
 		}
 		if strings.HasPrefix(path, "/runs/") {
 			return "run"
+		}
+		if under(path, "/workstreams", "/milestones", "/initiatives", "/team") {
+			return "tasks"
 		}
 		if rest, ok := strings.CutPrefix(path, "/browse/"); ok {
 			if name, err := unescapePath(strings.TrimSuffix(rest, "/")); err == nil {

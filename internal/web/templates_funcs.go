@@ -25,6 +25,8 @@ var templateFuncs = template.FuncMap{
 	"when":          when,
 	"clock":         clock,
 	"day":           day,
+	"under":         under,
+	"dueDay":        func(t time.Time) string { return t.Format("2 Jan 2006") },
 	"dict":          dict,
 	"list":          func(items ...any) []any { return items },
 	"plural":        plural,
@@ -91,6 +93,16 @@ func when(t time.Time) template.HTML {
 	}
 	return template.HTML(fmt.Sprintf(`<time datetime="%s" title="%s" data-ago>%s</time>`,
 		t.UTC().Format(time.RFC3339), t.Format("Mon 2 Jan 2006, 15:04:05"), ago(time.Since(t))))
+}
+
+// under tells whether a page is one of these or lies below one.
+func under(url string, pages ...string) bool {
+	for _, p := range pages {
+		if url == p || strings.HasPrefix(url, p+"/") {
+			return true
+		}
+	}
+	return false
 }
 
 // clock is the time of a day, with the whole of it on hover.

@@ -280,12 +280,26 @@ func samplePages() map[string]any {
 		{Path: "docs/delivery.md", Title: "Delivery guarantees", Href: "/browse/docs/delivery.md", Kind: "doc", Lines: []SearchLine{{12, "A message that is not ", "acknowledged", " within the window is sent again"}, {31, "how many a consumer holds un", "acknowledged", " at once"}}},
 		{Path: "tasks/bounded-retries.md", Title: "Bound retries", Href: "/tasks/bounded-retries", Kind: "task", Lines: []SearchLine{{9, "Messages that are never ", "acknowledged", " come back for ever."}}}}}
 	search.Query = "acknowledged"
+	parts := []chart.Part{{Class: "completed", Label: "Completed", N: 3}, {Class: "in-progress", Label: "In progress", N: 2}, {Class: "not-started", Label: "Not started", N: 4}}
+	planRow := PlanRow{Title: "Delivery", Name: "delivery", Href: "/workstreams/delivery", Description: "Everything between accepted and acknowledged.", Kind: "workstream", Path: "tasks/workstreams/delivery/README.md",
+		Bar: template.HTML(chart.Stack("Delivery by state", parts)), Legend: template.HTML(chart.Legend(parts)), Done: 3, Counted: 9, Percent: 33, Open: 6, Words: "2 in progress, 4 not started"}
+	late := planRow
+	late.Title, late.Name, late.Href, late.Kind, late.Path, late.Due, late.DueWords, late.Overdue = "Public beta", "beta", "/milestones/beta", "milestone", "", now.AddDate(0, 0, -3), "3 days overdue", true
+	late.Broken = &task.Broken{Line: 3, Reason: "due is not a date"}
 	return map[string]any{
 		"doc": doc, "task": taskPage,
 		"tasks":  TasksPage{Base: base("tasks", "Tasks", "/tasks", ""), Groups: groups, Total: 6},
 		"board":  TasksPage{Base: base("board", "Board", "/board", ""), Groups: groups, Total: 6},
 		"folder": FolderPage{Base: base("folder", "docs", "/browse/docs", ""), Path: "docs", Entries: entries, Total: 3, PrevHref: "/a", NextHref: "/b", Readme: template.HTML("<h1>Docs</h1><p>All of it.</p>")},
-		"home":   HomePage{Base: base("home", "herald", "/", ""), Readme: template.HTML(rendered.HTML), Ready: rows[3:4], Queued: rows[2:3], Active: rows[:1], Broken: rows[4:5], Recent: entries},
+		"home": HomePage{Base: base("home", "herald", "/", ""), Readme: template.HTML(rendered.HTML), Queued: HomeGroup{rows[2:3], 1}, Active: HomeGroup{rows[:1], 7}, Next: &rows[3], NextWhy: "ready, it waits for nothing",
+			Overall: planRow, Standing: []PlanRow{planRow, late}, StandHref: "/milestones", Recent: []ActivityItem{{When: now.Add(-time.Hour), Icon: "file-text", Text: "docs/delivery.md", Href: "/browse/docs/delivery.md", Who: "Maria Lopez"}},
+			Needs: []HomeNeed{{Label: "Does not parse", Icon: "triangle-alert", Class: "blocked", All: 9, MoreHref: "/tasks", Lines: []NeedLine{{Title: "broken-one", Href: "/tasks/broken-one", Words: "line 4: did not find expected key", Slug: "broken-one"}}},
+				{Label: "Ready, not queued", Icon: "circle", Class: "ready", All: 1, Rows: rows[3:4]}}},
+		"planlist": PlanListPage{Base: base("tasks", "Milestones", "/milestones", ""), What: "milestone", Rows: []PlanRow{planRow, late}, Loose: 2, LooseIs: "no milestone", Total: 9, Folder: "tasks/milestones/", Example: "---",
+			Timeline: template.HTML(chart.Timeline("Milestones", []chart.Span{{Label: "Beta", Start: now.AddDate(0, -2, 0), Due: now.AddDate(0, 1, 0), Words: "due in 4 weeks", Done: 3, All: 9}}, now))},
+		"plan": PlanPage{Base: base("doc", "Public beta", "/milestones/beta", "tasks/milestones/beta.md"), Row: late, What: "Milestone", NoFile: "tasks/milestones/beta.md", FileHref: "/browse/tasks/milestones/beta.md", FilledBy: PlanRef{"jon", "/team/jon"}, Owner: PlanRef{"maria-lopez", "/team/maria-lopez"}, Parent: PlanRef{"storage", "/workstreams/storage"},
+			Burn: template.HTML(chart.BurnUp([]chart.Point{{Day: now.AddDate(0, -1, 0), Scope: 4}, {Day: now, Scope: 6, Done: 3}}, chart.BurnOpts{Today: now, Due: now.AddDate(0, 0, -3)})), Bars: []PlanBars{{"By owner", template.HTML(chart.Bars("By owner", "Owner", []chart.Bar{{Label: "jon", Parts: parts}}, "completed"))}},
+			Below: []PlanRow{planRow}, Groups: []PlanGroup{{groups[0], 1, false}, {groups[4], 400, true}}, HTML: template.HTML(rendered.HTML), Total: 9},
 		"search": search,
 		"links": LinksPage{Base: base("folder", "Broken links", "/links", ""), Total: 3, Listed: 2, Documents: 41, Links: 213, Files: []BrokenFile{{Path: "docs/delivery.md", Href: "/browse/docs/delivery.md", Source: "/browse/docs/delivery.md?source", Links: []docs.BrokenLink{
 			{Path: "docs/delivery.md", Line: 3, Target: "nowhere.md", Reason: "there is no docs/nowhere.md"}, {Path: "docs/delivery.md", Line: 40, Target: "protocol.md#frmaes", Reason: "no section of docs/protocol.md has this name", Near: "protocol.md#frames"}}}}},

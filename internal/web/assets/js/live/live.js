@@ -48,7 +48,7 @@ export function live(dot) {
     const { docRel, pageKind = "" } = document.body.dataset;
     heard ||= event === "page";
     if (event === "page" && data.path === docRel) void refresh();
-    else if (event === "page" && (data.change !== "changed" || LISTS.has(pageKind))) soon();
+    else if (event === "page" && (data.change !== "changed" || LISTS.has(pageKind) || document.querySelector("[data-follow]"))) soon();
     else if (event === "status" || (event === "hello" && pageKind !== "error")) soon(); // hello: what was missed while nobody listened
     else if (event === "chat") document.dispatchEvent(new CustomEvent("tasks:chat", { detail: data }));
   }, (now) => {
