@@ -122,6 +122,8 @@ func backlogTask(s *source, name, state string, milestones map[string]string) er
 	r.setTime(&r.updated, "updated_date", l.text("updated_date", "updated"))
 	r.touches = l.list("modified_files")
 	r.backlogBody(body, title)
+	r.addList("References", l.list("references"))
+	r.addList("Documentation", l.list("documentation"))
 	s.add(r)
 	return nil
 }

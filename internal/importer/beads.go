@@ -152,9 +152,17 @@ func (r *record) beadComments() {
 	if !ok {
 		return
 	}
+	if !n.list {
+		r.left.put("comments", n)
+		return
+	}
 	var b strings.Builder
 	rest := node{list: true}
 	for i := range n.items {
+		if !n.items[i].object {
+			rest.items = append(rest.items, n.items[i])
+			continue
+		}
 		c := bag{n.items[i].fields}
 		author, at, text := c.text("author"), c.text("created_at"), c.text("text")
 		if text != "" {
@@ -167,8 +175,6 @@ func (r *record) beadComments() {
 		}
 		if of := (node{object: true, fields: c.fields}); len(of.fields) > 0 {
 			rest.items = append(rest.items, of)
-		} else if n.items[i].scalar() {
-			rest.items = append(rest.items, n.items[i])
 		}
 	}
 	r.add(context_, "Comments", b.String())

@@ -101,11 +101,7 @@ func openSpecChange(s *source, dir, name, date string) error {
 	r.openSpecParts(found)
 	r.openSpecStatus(found["tasks.md"], inArchive, date)
 	if len(others) > 0 {
-		var list strings.Builder
-		for _, o := range others {
-			list.WriteString("- " + oneLine(o) + "\n")
-		}
-		r.add(context_, "Files that stayed where they are", list.String())
+		r.addList("Files that stayed where they are", others)
 		r.note("files beside the change are named in Context and stay where they are: %d", len(others))
 	}
 	s.add(r)

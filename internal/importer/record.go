@@ -137,6 +137,15 @@ func (r *record) setMilestone(id, title string) {
 	}
 }
 
+// addList puts a list of names or addresses into Context.
+func (r *record) addList(heading string, items []string) {
+	var b strings.Builder
+	for _, i := range items {
+		b.WriteString("- " + oneLine(i) + "\n")
+	}
+	r.add(context_, heading, b.String())
+}
+
 // setTitle takes a title, in one line of a bearable length.
 func (r *record) setTitle(title string) {
 	r.title = oneLine(title)

@@ -119,7 +119,7 @@ func (s *source) taskmasterTask(name, tag string, n *node, seen map[string]int) 
 	r.setTime(&r.updated, "updatedAt", l.text("updatedAt"))
 	r.setTime(&r.completed, "completedAt", l.text("completedAt"))
 	r.add(problem, "", l.text("description"))
-	r.add(plan_, "Details", l.text("details"))
+	r.add(plan_, "", l.text("details"))
 	r.add(qa, "Test strategy", l.text("testStrategy"))
 	if subs, ok := l.take("subtasks"); ok {
 		r.steps(id, subs)
@@ -130,6 +130,10 @@ func (s *source) taskmasterTask(name, tag string, n *node, seen map[string]int) 
 // steps writes subtasks as boxes of the plan: they are parts of one piece of work,
 // done in one run. What has no place in a box is kept under subtasks.
 func (r *record) steps(id string, list node) {
+	if !list.list {
+		r.left.put("subtasks", list)
+		return
+	}
 	var b strings.Builder
 	rest := node{list: true}
 	for i := range list.items {
@@ -158,16 +162,20 @@ func (r *record) steps(id string, list node) {
 			fmt.Fprintf(&b, " (%s)", strings.Join(told, "; "))
 		}
 		b.WriteString("\n")
+		told = nil
 		for _, key := range []string{"description", "details", "testStrategy"} {
 			if text := l.text(key); text != "" {
-				fmt.Fprintf(&b, "\n%s\n\n", indent(shape(text, 4), "  "))
+				told = append(told, indent(shape(text, 4), "  "))
 			}
+		}
+		if len(told) > 0 {
+			b.WriteString("\n" + strings.Join(told, "\n\n") + "\n\n")
 		}
 		if len(l.fields) > 0 {
 			of := bag{append([]field{{"id", textNode(sub)}}, l.fields...)}
 			rest.items = append(rest.items, node{object: true, fields: of.fields})
 		}
 	}
-	r.add(plan_, "", b.String())
+	r.add(plan_, "Subtasks", b.String())
 	r.left.put("subtasks", rest)
 }

@@ -125,6 +125,7 @@ func taskmdTask(s *source, dir, name string, scopes map[string][]string) error {
 	}
 	r.taskmdVerify()
 	r.place(blocks(body, title), problem, context_)
+	r.addList("Files", l.list("context"))
 	log := path.Join(path.Dir(name), ".worklogs", r.id+".md")
 	if path.Base(log) == r.id+".md" && s.has(log, false) {
 		if text, err := s.read(log, maxText); err == nil {

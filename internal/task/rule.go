@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"tasks/internal/lazy"
 )
@@ -80,17 +81,20 @@ func LineOf(src []byte, key string) int {
 
 // misspelt is the known key that differs from key only in case, hyphens and the
 // like, "" for none.
-func misspelt(key string) string {
-	squeeze := func(s string) string {
-		return strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(s))
-	}
+func misspelt(key string) string { return squeezedSpecs()[squeeze(key)] }
+
+// squeezedSpecs are the known keys by their squeezed names.
+var squeezedSpecs = sync.OnceValue(func() map[string]string {
+	m := map[string]string{}
 	for _, s := range specs {
-		if squeeze(s.name) == squeeze(key) {
-			return s.name
-		}
+		m[squeeze(s.name)] = s.name
 	}
-	return ""
-}
+	return m
+})
+
+var signs = strings.NewReplacer("_", "", "-", "", " ", "")
+
+func squeeze(s string) string { return signs.Replace(strings.ToLower(s)) }
 
 var (
 	chosen    = lazy.Regexp(`(?i)\b(recommended|chosen)\b`)
