@@ -27,8 +27,8 @@ func newNew(a *app) *cobra.Command {
 sections, look at it with check, and hand it over with kickoff.
 
 The slug is made from the title. Without a workstream the file is tasks/<slug>.md.
---from takes a text in place of the empty sections; where it has front matter of its
-own, that is kept and the fields given here are set in it.`,
+--from takes a text in place of the empty sections, and adds those that it lacks; where
+it has front matter of its own, that is kept and the fields given here are set in it.`,
 		Example: `  tasks new "Retry failed uploads" --workstream sync --priority p1
   tasks new "Retry failed uploads" --depends-on upload-queue --owner ana
   tasks new "Retry failed uploads" --from - < notes.md`,

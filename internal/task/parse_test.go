@@ -85,6 +85,7 @@ func TestIsTask(t *testing.T) {
 		{"tasks/a.md", "---\ntype: task\n---\n", true},
 		{"tasks/any/where/a.md", "---\nstatus: ready\n---\n", true},
 		{"tasks/a.md", "---\nstatus: ready\ntype:\n---\n", true},
+		{"tasks/a.md", "---\nstatus: ready\ntype: ''\n---\n", true},
 		{"tasks/milestones/a.md", "---\ntype: milestone\nstatus: ready\n---\n", false},
 		{"tasks/a.md", "---\ntitle: x\n---\n", false},
 		{"tasks/a.md", "# x\n", false},

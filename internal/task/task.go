@@ -97,7 +97,7 @@ func Read(p string, src []byte) (*Task, bool) {
 	for _, e := range all {
 		switch e.key {
 		case "type":
-			if e.kind != null {
+			if e.kind != null && !(e.kind == single && strings.TrimSpace(e.value) == "") {
 				return t, e.value == "task"
 			}
 		case "status":

@@ -2,6 +2,7 @@ package task
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -120,6 +121,24 @@ func (d Draft) Render() ([]byte, error) {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n", name, text)
 	}
 	return []byte(b.String()), nil
+}
+
+// Whole adds the sections that a text lacks, each with its placeholder in the place
+// where it belongs; what is there stays. Invalid where the text leaves a code block or
+// a comment open, so that nothing behind it could be a section.
+func Whole(src []byte) ([]byte, error) {
+	have := Sections(src)
+	for _, name := range SectionNames {
+		if slices.ContainsFunc(have, func(s Section) bool { return s.Name == name }) {
+			continue
+		}
+		next, err := SetSection(src, name, 0, placeholders[name])
+		if err != nil {
+			return nil, fault.New(fault.Invalid, "the section %s cannot be added to the text: %w", name, err).WithHint("%s", fault.HintOf(err))
+		}
+		src = next
+	}
+	return src, nil
 }
 
 // texts are the given texts under the names of SectionNames.

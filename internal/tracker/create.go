@@ -126,11 +126,28 @@ func (d Draft) render(td task.Draft) ([]byte, error) {
 	if d.From == nil {
 		return td.Render()
 	}
-	if !bytes.HasPrefix(bytes.TrimPrefix(d.From, []byte("\ufeff")), []byte("---")) {
+	first, _, _ := bytes.Cut(bytes.TrimPrefix(d.From, []byte("\ufeff")), []byte("\n"))
+	if string(bytes.TrimRight(first, " \t\r")) != "---" {
 		td.Body = bytes.TrimLeft(d.From, "\r\n")
-		return td.Render()
+		data, err := td.Render()
+		if err != nil {
+			return nil, err
+		}
+		return task.Whole(data)
 	}
-	var changes []task.Change
+	if own := task.Parse("", d.From); own.Broken != nil {
+		return nil, fault.New(fault.Invalid, "the front matter of the text does not parse, line %d: %s", own.Broken.Line, own.Broken.Reason).
+			WithHint("mend that line; where the text only begins with a rule, put an empty front matter before it")
+	}
+	data, err := task.Set(d.From, d.missing(td)...)
+	if err != nil {
+		return nil, err
+	}
+	return task.Whole(data)
+}
+
+// missing are the fields of the draft that the text's own front matter does not settle.
+func (d Draft) missing(td task.Draft) (changes []task.Change) {
 	own := task.Parse("", d.From)
 	for _, c := range td.Changes() {
 		l, isList := c.Value.([]string)
@@ -140,7 +157,7 @@ func (d Draft) render(td task.Draft) ([]byte, error) {
 		}
 		changes = append(changes, c)
 	}
-	return task.Set(d.From, changes...)
+	return changes
 }
 
 // Create writes a whole worksheet and returns it.
