@@ -51,7 +51,7 @@ func (s *Server) home(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	p.NoDocs = l.Readme == nil && l.Total == 0
+	p.NoDocs = l.Readme == nil && len(p.Nav) == 0
 	if l.Readme != nil && l.Readme.Rendered != nil {
 		p.Readme = template.HTML(l.Readme.Rendered.HTML)
 	}

@@ -75,6 +75,15 @@ func objectHref(o tracker.Object) string {
 	return "/team/" + name
 }
 
+// planHref is the address of a page of the plan by the names that tasks use.
+func planHref(kind string, names ...string) string {
+	href := "/" + kind
+	for _, n := range names {
+		href += "/" + url.PathEscape(cmp.Or(n, "-"))
+	}
+	return href
+}
+
 // stateOrder is the order of the parts of a bar: from done to not begun.
 var stateOrder = []task.Status{task.Completed, task.InProgress, task.Blocked, task.Ready, task.NotStarted}
 

@@ -26,6 +26,7 @@ var templateFuncs = template.FuncMap{
 	"clock":         clock,
 	"day":           day,
 	"under":         under,
+	"planHref":      planHref,
 	"dueDay":        func(t time.Time) string { return t.Format("2 Jan 2006") },
 	"dict":          dict,
 	"list":          func(items ...any) []any { return items },
