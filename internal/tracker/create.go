@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"path"
+	"slices"
 	"strings"
 
 	"tasks/internal/fault"
@@ -132,6 +133,10 @@ func (d Draft) render(td task.Draft) ([]byte, error) {
 		data, err := td.Render()
 		if err != nil {
 			return nil, err
+		}
+		if bytes.Contains(td.Body, []byte("\r\n")) { // the head follows the text's line ends
+			head := data[:len(data)-len(td.Body)]
+			data = slices.Concat(bytes.ReplaceAll(head, []byte("\n"), []byte("\r\n")), td.Body)
 		}
 		return task.Whole(data)
 	}
