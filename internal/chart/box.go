@@ -61,17 +61,17 @@ func (l *drawn) drawNode(b *strings.Builder, i int, oneLine bool) {
 	const textX = 32.0
 	room := l.w - textX - 8
 	if oneLine || label == n.ID {
-		l.line(b, "g-label", l.h/2+4.5, label, room, 13)
+		line(b, "g-label", l.h/2+4.5, cut(label, room, 13, proportional), 13)
 	} else {
-		l.line(b, "g-label", l.h/2-3, label, room, 13)
-		l.line(b, "g-id", l.h/2+13, n.ID, room, 11.5)
+		line(b, "g-label", l.h/2-3, cut(label, room, 13, proportional), 13)
+		line(b, "g-id", l.h/2+13, cut(n.ID, room, 11.5, even), 11.5)
 	}
 	b.WriteString(shut)
 }
 
-// line is one line of text in a box, cut to its room.
-func (l *drawn) line(b *strings.Builder, class string, y float64, text string, room, size float64) {
-	fmt.Fprintf(b, `<text class="%s" aria-hidden="true" x="32" y="%s" font-size="%s" stroke="none" fill="currentColor">%s</text>`, class, num(y), num(size), isolate(cut(text, room, size)))
+// line is one line of text in a box.
+func line(b *strings.Builder, class string, y float64, text string, size float64) {
+	fmt.Fprintf(b, `<text class="%s" aria-hidden="true" x="32" y="%s" font-size="%s" stroke="none" fill="currentColor">%s</text>`, class, num(y), num(size), isolate(text))
 }
 
 // drawEdge draws an arrow through its turning points.
@@ -109,18 +109,18 @@ func (l *drawn) drawEdge(b *strings.Builder, r route) {
 	fmt.Fprintf(b, `<path class="g-head" stroke="none" fill="currentColor" d="M%s %sl-7 -4v8z"/>`, num(x), num(y))
 }
 
-// cut shortens text to room pixels, by an estimate of its width that is rather too
-// wide, and never between a letter and its marks.
-func cut(text string, room, size float64) string {
+// cut shortens text to room pixels, by an estimate of its letters' widths that is
+// rather too wide, and never between a letter and its marks.
+func cut(text string, room, size float64, width func(rune) float64) string {
 	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "\uFFFD")), " ")
 	used, fits := 0.0, 0
 	for i, r := range text {
-		w := runeWidth(r) * size
+		w := width(r) * size
 		if used+w > room {
 			return strings.TrimSpace(text[:fits]) + "…"
 		}
 		used += w
-		if used+size*0.9 <= room && !joins(text[i+len(string(r)):]) {
+		if used+size*0.8 <= room && !joins(text[i+len(string(r)):]) {
 			fits = i + len(string(r))
 		}
 	}
@@ -135,8 +135,16 @@ func joins(rest string) bool {
 	return false
 }
 
-// runeWidth is a letter's width in parts of the size of the type.
-func runeWidth(r rune) float64 {
+// even is a letter's width in a type that has one width for all.
+func even(r rune) float64 {
+	if w := proportional(r); w == 0 || w > 1 {
+		return 2 * 0.62 * min(w, 1)
+	}
+	return 0.62
+}
+
+// proportional is a letter's width in parts of the size of the type.
+func proportional(r rune) float64 {
 	switch {
 	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
 		return 0
@@ -147,9 +155,9 @@ func runeWidth(r rune) float64 {
 	case unicode.In(r, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana) || r >= 0x1F000:
 		return 1.05
 	case unicode.IsUpper(r):
-		return 0.7
+		return 0.68
 	}
-	return 0.58
+	return 0.56
 }
 
 // isolate escapes text and keeps its direction of writing to itself.

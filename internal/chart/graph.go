@@ -35,7 +35,7 @@ type box struct{ w, h, gapX, gapY float64 }
 
 var (
 	wide    = box{216, 46, 56, 14}
-	compact = box{168, 32, 36, 10}
+	compact = box{190, 32, 36, 10}
 )
 
 const margin = 10.0

@@ -57,7 +57,10 @@ func layout(nodes []Node, edges []Edge, size box) *drawn {
 		l.part(group, links[g])
 	}
 	l.rows(alone)
-	l.height -= l.gapY
+	l.height = 0
+	for i := range nodes {
+		l.height = max(l.height, l.y[i]+l.h)
+	}
 	return l
 }
 

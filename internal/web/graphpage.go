@@ -14,6 +14,9 @@ import (
 // drawnTasks is how many tasks the graph page draws; the list below it has the rest.
 const drawnTasks = 300
 
+// listedTasks is how many the list has; a filter makes it shorter.
+const listedTasks = 1000
+
 // graph is /graph: which task waits for which. Its filters are part of the address.
 func (s *Server) graph(w http.ResponseWriter, r *request) error {
 	all, err := s.Tracker.All(r.Context())
@@ -107,7 +110,8 @@ func (p *GraphPage) draw(all []*task.Task, want func(*task.Task) bool) {
 		}
 	}
 	slices.SortStableFunc(p.Rows, func(a, b GraphRow) int { return cmp.Or(b.NeededBy-a.NeededBy, len(b.Needs)-len(a.Needs)) })
-	p.Alone, p.Missing = p.Total-len(p.Rows), len(lost)
+	p.Linked, p.Alone, p.Missing = len(p.Rows), p.Total-len(p.Rows), len(lost)
+	p.Rows = p.Rows[:min(len(p.Rows), listedTasks)]
 	p.cycles(all, known, shown)
 	nodes, edges, p.Left = chart.Pick(nodes, edges, drawnTasks)
 	p.Graph = template.HTML(chart.Graph(nodes, edges, chart.GraphOpts{ID: "all", Title: "Which task waits for which"}))

@@ -27,6 +27,7 @@ type GraphPage struct {
 	Graph   template.HTML
 	Rows    []GraphRow   // the same as a list
 	Cycles  [][]TaskRef  // each ends where it begins
+	Linked  int          // tasks that wait or are waited for; Rows has the first of them
 	Alone   int          // tasks without any dependency, which are not drawn
 	Left    int          // tasks that the drawing has no room for
 	Total   int          // of tasks that fit the filters

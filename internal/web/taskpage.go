@@ -181,7 +181,7 @@ func sectionBar(s task.Section, twice, editable bool) string {
 	}
 	data := fmt.Sprintf(`data-edit-section="%s"%s`, template.HTMLEscapeString(s.Name), line)
 	var b strings.Builder
-	fmt.Fprintf(&b, `<div class="section-bar %s">`, s.State)
+	fmt.Fprintf(&b, `<div class="section-bar" data-state="%s">`, s.State)
 	if known && s.State != task.Filled {
 		fmt.Fprintf(&b, `<span class="section-state"><span class="fill %s" aria-hidden="true"></span>%s</span>`, s.State, sentence(string(s.State)))
 	}

@@ -88,3 +88,51 @@ test("times are in words", () => {
   assert.equal(ago(800 * 86_400_000), "2 years ago");
   assert.equal(clock(65_000), "1:05");
 });
+
+test("two changes of one text are joined where they do not touch", async () => {
+  const { merge } = await js("lib/merge.js");
+  const base = "a\nb\nc\nd\ne";
+  assert.equal(merge(base, "A\nb\nc\nd\ne", "a\nb\nc\nd\nE"), "A\nb\nc\nd\nE");
+  assert.equal(merge(base, "a\nb\nc\nd\ne\nmine", "theirs\na\nb\nc\nd\ne"), "theirs\na\nb\nc\nd\ne\nmine");
+  assert.equal(merge(base, "a\nb\nd\ne", "a\nb\nc\nd\nE"), "a\nb\nd\nE");
+  assert.equal(merge(base, "a\nX\nc\nd\ne", "a\nY\nc\nd\ne"), null, "the same line");
+  assert.equal(merge(base, "a\nX\nc\nd\ne", "a\nb\nY\nd\ne"), null, "lines that touch");
+  assert.equal(merge(base, "a\nb\nnew\nc\nd\ne", "a\nb\nother\nc\nd\ne"), null, "two lines at one place");
+  assert.equal(merge(base, "a\nX\nc\nd\ne", "a\nX\nc\nd\nE"), "a\nX\nc\nd\nE", "the same change twice");
+  assert.equal(merge(base, base, "x"), "x");
+  assert.equal(merge(base, "x", base), "x");
+  assert.equal(merge("", "mine", "theirs"), null);
+});
+
+test("what is joined holds every line that either side added, and none that one removed", async () => {
+  const { merge } = await js("lib/merge.js");
+  let seed = 7;
+  const random = (n) => (seed = (seed * 1103515245 + 12345) % 2147483648) % n;
+  let joined = 0;
+  for (let round = 0; round < 3000; round++) {
+    const base = Array.from({ length: 1 + random(12) }, (_, i) => `b${i}`);
+    const change = (who) => {
+      const out = [...base];
+      for (let k = random(3); k >= 0; k--) out.splice(random(out.length + 1), random(2), ...(random(3) ? [`${who}${k}`] : []));
+      return out;
+    };
+    const mine = change("m"), theirs = change("t");
+    const got = merge(base.join("\n"), mine.join("\n"), theirs.join("\n"));
+    if (got === null) continue;
+    joined++;
+    const lines = got.split("\n");
+    for (const l of [...mine, ...theirs]) if (!base.includes(l)) assert.ok(lines.includes(l), `${l} is lost: ${base} | ${mine} | ${theirs} -> ${lines}`);
+    for (const l of base) assert.equal(lines.includes(l), mine.includes(l) && theirs.includes(l), `${l}: ${base} | ${mine} | ${theirs} -> ${lines}`);
+  }
+  assert.ok(joined > 500, `only ${joined} were joined`);
+});
+
+test("changed lines are shown once, with a little of what is around", async () => {
+  const { changedLines } = await js("lib/merge.js");
+  const show = (a, b) => changedLines(a, b).map((l) => (l.kind === "hunk" ? "…" : (l.sign || " ") + l.text)).join("|");
+  assert.equal(show("a\nb\nc\nd\ne\nf\ng\nh", "a\nB\nc\nd\ne\nf\ng\nH"), " a|−b|+B| c| d|…| f| g|−h|+H");
+  assert.equal(show("a\nb\nc", "a\nX\nb\nY\nc"), " a|+X| b|+Y| c");
+  assert.equal(show("", "a"), "+a");
+  assert.equal(show("a", ""), "−a");
+  assert.equal(show("a", "a"), "");
+});
