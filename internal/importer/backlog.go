@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"bytes"
 	"path"
 	"regexp"
 	"strings"
@@ -41,6 +42,7 @@ func readBacklog(s *source) error {
 	if !s.has(dir, true) {
 		return s.nothing("there is no folder %s", dir)
 	}
+	s.sameAs = backlogNumber
 	milestones, err := backlogMilestones(s, dir)
 	if err != nil {
 		return err
@@ -61,6 +63,15 @@ func readBacklog(s *source) error {
 		}
 	}
 	return nil
+}
+
+// backlogNumber is an id without its prefix. A project may change the prefix; the
+// tool then renames the tasks, and not what refers to them.
+func backlogNumber(id string) string {
+	if i := strings.LastIndexByte(id, '-'); i > 0 && !strings.EqualFold(id[:i], "draft") {
+		return strings.TrimLeft(id[i+1:], "0")
+	}
+	return ""
 }
 
 // backlogMilestones are the titles of the milestones by id.
@@ -92,8 +103,11 @@ func backlogTask(s *source, name, state string, milestones map[string]string) er
 	}
 	b, body, line, err := front(data)
 	if err != nil {
-		s.fail("", name, line, "%s", err)
-		return nil
+		var failed error
+		if b, body, _, failed = front(quoteNames(data)); failed != nil {
+			s.fail("", name, line, "%s", err)
+			return nil
+		}
 	}
 	r := newRecord(name, 0, b)
 	r.digest = digest(data)
@@ -126,6 +140,24 @@ func backlogTask(s *source, name, state string, milestones map[string]string) er
 	r.addList("Documentation", l.list("documentation"))
 	s.add(r)
 	return nil
+}
+
+var (
+	bareNames = lazy.Regexp(`(?m)^((?:[ \t]*-|[a-z_]+:)[ \t]+|[a-z_]+:[ \t]*\[.*)@.*$`)
+	bareName  = lazy.Regexp(`(^|[ \t\[,])(@[^ \t\[\],"'#:]+)`)
+)
+
+// quoteNames puts quotes round the names of people in the front matter, which early
+// versions wrote as `assignee: @ana`. That is no yaml, but the tool still reads it.
+func quoteNames(data []byte) []byte {
+	end := bytes.Index(data, []byte("\n---"))
+	if end < 0 {
+		return data
+	}
+	head := bareNames().ReplaceAllFunc(data[:end], func(line []byte) []byte {
+		return bareName().ReplaceAll(line, []byte(`$1"$2"`))
+	})
+	return append(head, data[end:]...)
 }
 
 // backlogStatus is the status with what the folder says.

@@ -43,15 +43,16 @@ type plan struct {
 	src    *source
 	known  tracker.Known
 	all    []*task.Task
-	before map[string]*origin // by key
-	taken  map[string]bool    // names of files and ids below tasks/, in lower case
-	slugs  map[string]string  // ours, by their id
+	before map[string]*origin  // by key
+	taken  map[string]bool     // names of files and ids below tasks/, in lower case
+	slugs  map[string]string   // ours, by their id
+	alike  map[string][]*sheet // by what source.sameAs says of their id
 	sheets []*sheet
 	order  []*sheet // dependencies first
 }
 
 func newPlan(ctx context.Context, r *repo.Repo, t *tracker.Tracker, o Options, src *source) (*plan, error) {
-	p := &plan{repo: r, o: o, src: src, before: map[string]*origin{}, taken: map[string]bool{}, slugs: map[string]string{}}
+	p := &plan{repo: r, o: o, src: src, before: map[string]*origin{}, taken: map[string]bool{}, slugs: map[string]string{}, alike: map[string][]*sheet{}}
 	var err error
 	if p.known, err = t.Known(); err != nil {
 		return nil, err
@@ -147,6 +148,26 @@ func (p *plan) name(r *record) {
 	if id := id_(r.id); p.slugs[id] == "" {
 		p.slugs[id] = s.slug
 	}
+	if p.src.sameAs != nil {
+		if id := p.src.sameAs(r.id); id != "" {
+			p.alike[id] = append(p.alike[id], s)
+		}
+	}
+}
+
+// slugOf is our slug for an id that s refers to, "" for none. An id that nothing has
+// may be an earlier one of a task, if that is the only one; it is kept and said.
+func (p *plan) slugOf(s *sheet, id string) string {
+	if slug := p.slugs[id_(id)]; slug != "" || p.src.sameAs == nil || id == "" {
+		return slug
+	}
+	same := p.alike[p.src.sameAs(id)]
+	if len(same) != 1 {
+		return ""
+	}
+	s.note("it refers to %s, which is not there: taken for %s", id, same[0].id)
+	s.left.keep("refers_to", id)
+	return same[0].slug
 }
 
 // free is a slug that nothing has: of the title, then with the origin's id, then
@@ -183,7 +204,7 @@ func (p *plan) refer(s *sheet) {
 	}
 	var lost []string
 	for _, id := range s.deps {
-		slug := p.slugs[id_(id)]
+		slug := p.slugOf(s, id)
 		switch {
 		case slug == "":
 			lost = append(lost, id)
@@ -200,7 +221,7 @@ func (p *plan) refer(s *sheet) {
 	}
 	guess := strings.HasPrefix(s.parent, "?")
 	parent := strings.TrimPrefix(s.parent, "?")
-	switch s.up = p.slugs[id_(parent)]; {
+	switch s.up = p.slugOf(s, parent); {
 	case parent == "" || s.up != "" && s.up != s.slug:
 	case guess:
 		s.up = ""

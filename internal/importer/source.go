@@ -38,6 +38,7 @@ type source struct {
 	label  string // of a project that is not the checkout itself
 	list   []*record
 	failed []Item
+	sameAs func(id string) string // what ids of one task have in common, "" for nothing; may be nil
 }
 
 // tails are the folders and files by which a tool is known within a project: a path
@@ -181,6 +182,9 @@ func (s *source) has(name string, dir bool) bool {
 // names lists a folder, sorted; nothing for a folder that is not there. Links are
 // reported as failed, for what they lead to is not read.
 func (s *source) names(dir string) (files, folders []string, err error) {
+	if info, err := s.root.Lstat(filepath.FromSlash(dir)); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		s.fail("", dir, 0, "it is a link, and links are not followed")
+	}
 	if !s.has(dir, true) {
 		return nil, nil, nil
 	}
