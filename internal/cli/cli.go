@@ -134,6 +134,7 @@ var commands = []func(*app) *cobra.Command{
 	newTeam,
 	newKickoff,
 	newUnqueue,
+	newTrust,
 	newStatus,
 	newServe,
 	newDoctor,

@@ -14,6 +14,7 @@ import (
 	"tasks/internal/run"
 	"tasks/internal/store"
 	"tasks/internal/tracker"
+	"tasks/internal/trust"
 )
 
 // house is the checkout that a command works on. Only what nearly every command
@@ -23,6 +24,7 @@ type house struct {
 	repo     *repo.Repo
 	tracker  *tracker.Tracker
 	settings *config.Settings // nil before load
+	trust    *trust.Book      // the user's own record
 	start    string           // the folder that the command was started in, or -C
 }
 
@@ -49,7 +51,7 @@ func (a *app) open(ctx context.Context) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &house{git: c, repo: r, tracker: tracker.New(r), start: dir}, nil
+	return &house{git: c, repo: r, tracker: tracker.New(r), trust: trust.New(a.getenv), start: dir}, nil
 }
 
 // close lets the checkout go.

@@ -25,7 +25,7 @@ file is not touched. A task that is queued or running already is said to be so.`
 		ValidArgsFunction: a.slugs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withManager(cmd.Context(), func(ctx context.Context, h *house, m *manager.Manager) error {
-				r, already, err := m.Kickoff(ctx, h.name(args[0]), "cli", note)
+				r, already, err := a.kickoffTask(ctx, m, h.name(args[0]), note)
 				if err != nil {
 					return err
 				}
@@ -42,7 +42,7 @@ file is not touched. A task that is queued or running already is said to be so.`
 // `tasks kickoff` does, for other commands.
 func (a *app) kickoff(ctx context.Context, h *house, slug string) error {
 	return a.manage(ctx, h, func(ctx context.Context, m *manager.Manager) error {
-		r, already, err := m.Kickoff(ctx, slug, "cli", "")
+		r, already, err := a.kickoffTask(ctx, m, slug, "")
 		if err != nil {
 			return err
 		}
@@ -103,7 +103,7 @@ func (a *app) manage(ctx context.Context, h *house, fn func(context.Context, *ma
 // newManager makes the manager of a checkout whose settings are loaded.
 func newManager(h *house, runs *run.Store) *manager.Manager {
 	return manager.New(manager.Config{
-		Git: h.git, Repo: h.repo, Tracker: h.tracker, Runs: runs, Settings: h.settings, StateDir: h.git.StateDir(),
+		Git: h.git, Repo: h.repo, Tracker: h.tracker, Runs: runs, Settings: h.settings, Trust: h.trust, StateDir: h.git.StateDir(),
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/mattn/go-isatty"
 	"golang.org/x/text/width"
 
 	"tasks/internal/fault"
@@ -88,11 +89,7 @@ const (
 // terminal tells whether standard output is one.
 func (a *app) terminal() bool {
 	f, is := a.stdout.(*os.File)
-	if !is {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	return is && isatty.IsTerminal(f.Fd())
 }
 
 // colour tells whether to paint: on a terminal that can, unless told not to.

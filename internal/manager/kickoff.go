@@ -11,6 +11,7 @@ import (
 	"tasks/internal/fault"
 	"tasks/internal/run"
 	"tasks/internal/task"
+	"tasks/internal/trust"
 )
 
 // Kickoff checks the task strictly and records a queued run with the worksheet's
@@ -18,48 +19,66 @@ import (
 // already is returned with already true. Invalid with the findings in the message
 // where the check fails, Conflict for a task that is over.
 func (m *Manager) Kickoff(ctx context.Context, slug, source, note string) (r run.Run, already bool, err error) {
-	return m.KickoffExact(ctx, slug, "", source, note)
+	r, already, _, err = m.kickoff(ctx, slug, "", source, note, false)
+	return r, already, err
 }
 
 // KickoffExact is Kickoff of the worksheet whose bytes have the hash: Conflict where
 // the file is another by now. An empty hash takes any.
 func (m *Manager) KickoffExact(ctx context.Context, slug, hash, source, note string) (r run.Run, already bool, err error) {
+	r, already, _, err = m.kickoff(ctx, slug, hash, source, note, false)
+	return r, already, err
+}
+
+// kickoff is all kickoffs. byHand: the user's own, which may be the first that trusts.
+func (m *Manager) kickoff(ctx context.Context, slug, hash, source, note string, byHand bool) (r run.Run, already bool, trusted []trust.Command, err error) {
 	t, src, err := m.Tracker.Read(ctx, slug)
 	if err != nil {
-		return run.Run{}, false, err
+		return run.Run{}, false, nil, err
 	}
 	if on, err := m.Runs.Latest(ctx, t.Slug); err != nil {
-		return run.Run{}, false, err
+		return run.Run{}, false, nil, err
 	} else if on != nil && on.State.Active() {
-		return *on, true, nil
+		r := *on
+		if byHand {
+			r, trusted, err = m.again(ctx, t, on)
+		}
+		return r, true, trusted, err
 	}
 	if hash != "" && hash != t.Hash {
-		return run.Run{}, false, changed(t)
+		return run.Run{}, false, nil, changed(t)
 	}
 	if err := m.check(ctx, t); err != nil {
-		return run.Run{}, false, err
+		return run.Run{}, false, nil, err
 	}
 	tasks, err := m.Tracker.All(ctx)
 	if err != nil {
-		return run.Run{}, false, err
+		return run.Run{}, false, nil, err
 	}
 	base, err := m.Base(ctx)
 	if err != nil {
-		return run.Run{}, false, err
+		return run.Run{}, false, nil, err
+	}
+	if byHand {
+		trusted = m.trustFirst(tasks)
 	}
 	want := run.Run{
 		Slug: t.Slug, Path: t.Path, State: run.Queued, Base: base, Worksheet: src, Hash: t.Hash,
 		Note: note, Source: source, Priority: t.Priority, QueuedAt: m.Now(),
 	}
-	if why := waits(t, bySlug(tasks), m.owner()); why != nil {
+	why := m.untrusted(tasks)
+	if why == nil {
+		why = waits(t, bySlug(tasks), m.owner())
+	}
+	if why != nil {
 		want.State, want.Reason = run.Blocked, why
 	}
 	r, fresh, err := m.Runs.Enqueue(ctx, want)
 	if err != nil {
-		return run.Run{}, false, err
+		return run.Run{}, false, trusted, err
 	}
 	m.kick()
-	return r, !fresh, nil
+	return r, !fresh, trusted, nil
 }
 
 // Base is the branch that work kicked off now is for: the one checked out at the

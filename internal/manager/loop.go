@@ -61,6 +61,16 @@ func (m *Manager) Run(ctx context.Context) error {
 	}
 }
 
+// Settle brings the waiting runs in line with what is so now, and tells a running
+// server to look.
+func (m *Manager) Settle(ctx context.Context) error {
+	if err := m.beat(ctx); err != nil {
+		return err
+	}
+	m.kick()
+	return nil
+}
+
 // beat looks once: it brings the waiting runs' states in line with the files, and
 // the projection up to date.
 func (m *Manager) beat(ctx context.Context) error {

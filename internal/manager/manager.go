@@ -20,6 +20,7 @@ import (
 	"tasks/internal/run"
 	"tasks/internal/task"
 	"tasks/internal/tracker"
+	"tasks/internal/trust"
 )
 
 // Config is what a manager works with.
@@ -29,6 +30,7 @@ type Config struct {
 	Tracker  *tracker.Tracker
 	Runs     *run.Store // of no database where only status is asked for
 	Settings *config.Settings
+	Trust    *trust.Book // nil trusts nothing
 	StateDir string
 	Log      *slog.Logger           // nil: silent
 	Now      func() time.Time       // nil: time.Now
@@ -114,6 +116,7 @@ func (m *Manager) observe(ctx context.Context) (World, error) {
 	if w.Runs, err = m.Runs.LatestAll(ctx); err != nil {
 		return World{}, err
 	}
+	w.Untrusted = m.untrusted(w.Tasks)
 	w.Health = m.health(ctx)
 	return w, nil
 }

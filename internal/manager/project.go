@@ -18,6 +18,8 @@ type World struct {
 	Tasks  []*task.Task
 	Runs   map[string]*run.Run // the newest of each task, by slug
 	Health []Health
+	// Untrusted says why the root's own commands may not run, nil where they may.
+	Untrusted *run.Reason
 }
 
 // Project makes the status of a world. It is pure: the same world, the same status.
@@ -96,15 +98,20 @@ func settled(w World, known map[string]*task.Task, t *task.Task) *run.Run {
 		return r
 	}
 	now := *r
-	now.State, now.Reason = run.Queued, waits(t, known, w.Owner)
+	now.State, now.Reason = run.Queued, w.Untrusted
+	if now.Reason == nil {
+		now.Reason = waits(t, known, w.Owner)
+	}
 	if now.Reason != nil {
 		now.State = run.Blocked
 	}
 	return &now
 }
 
-// ours tells whether waits decides about the reason.
-func ours(code string) bool { return code == run.Dependency || code == run.Owner }
+// ours tells whether the reason is made anew from what is so now.
+func ours(code string) bool {
+	return code == run.Dependency || code == run.Owner || code == run.Untrusted
+}
 
 // waits says why a run of t has to wait, nil where it need not.
 func waits(t *task.Task, known map[string]*task.Task, owner string) *run.Reason {

@@ -103,10 +103,27 @@ func TestProject(t *testing.T) {
 			world: manager.World{Tasks: []*task.Task{aTask("a", task.NotStarted)},
 				Runs: runs(func() *run.Run {
 					r := aRun("a", run.Blocked, 1)
+					r.Reason = &run.Reason{Code: run.Limit, Text: "two are on"}
+					return r
+				}())},
+			rows: "a:blocked/limit(two are on)",
+		},
+		{
+			name: "what is not trusted waits for that before all else",
+			world: manager.World{Tasks: []*task.Task{aTask("a", task.NotStarted, needs("b")), aTask("b", task.NotStarted)},
+				Runs: runs(aRun("a", run.Queued, 1)), Untrusted: &run.Reason{Code: run.Untrusted, Text: "not trusted"}},
+			rows:    "a:blocked/untrusted(not trusted) b",
+			signals: []string{"blocked_untrusted a: tasks trust"},
+		},
+		{
+			name: "and is let go when it is trusted",
+			world: manager.World{Tasks: []*task.Task{aTask("a", task.NotStarted)},
+				Runs: runs(func() *run.Run {
+					r := aRun("a", run.Blocked, 1)
 					r.Reason = &run.Reason{Code: run.Untrusted, Text: "not trusted"}
 					return r
 				}())},
-			rows: "a:blocked/untrusted(not trusted)",
+			rows: "a:queued",
 		},
 		{
 			name: "another owner's tasks wait",

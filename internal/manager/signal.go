@@ -41,6 +41,9 @@ func signals(t *task.Task, r *run.Run, known map[string]*task.Task) []Signal {
 		case run.Dependency:
 			add("blocked_dependency", 1, "it waits: "+r.Reason.Text,
 				"what it builds on is not completed", "tasks show "+word(firstOpen(t, known)))
+		case run.Untrusted:
+			add("blocked_untrusted", 2, "it waits: "+r.Reason.Text,
+				"commands that stand in the repository run only after you have said so", "tasks trust")
 		case run.Owner:
 			add("blocked_owner", 1, "it waits: "+r.Reason.Text,
 				"TASK_MANAGER_OWNER names another owner", "tasks show "+slug)

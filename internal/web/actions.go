@@ -3,10 +3,12 @@ package web
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"tasks/internal/fault"
 	"tasks/internal/run"
 	"tasks/internal/task"
+	"tasks/internal/trust"
 )
 
 // slugBody is the body of the actions on one task or run. The keys that later
@@ -57,19 +59,20 @@ func (s *Server) writeStatus(w http.ResponseWriter, r *request, slug, status, ha
 	if err != nil {
 		return err
 	}
+	var trusted []trust.Command
 	if ready {
-		if _, _, err := s.Manager.Kickoff(ctx, t.Path, "page", ""); err != nil {
+		if _, _, trusted, err = s.Manager.KickoffByHand(ctx, t.Path, "page", ""); err != nil {
 			return err
 		}
 		on = nil // what it was given is what is written
 	}
 	s.Manager.TasksChanged()
-	return s.taskAnswer(w, r, t, on)
+	return s.taskAnswer(w, r, t, on, trusted...)
 }
 
 // taskAnswer answers a change of a task. on is the run that worked on it before, nil
 // for none: the answer then says that it goes on with what it was given.
-func (s *Server) taskAnswer(w http.ResponseWriter, r *request, t *task.Task, on *run.Run) error {
+func (s *Server) taskAnswer(w http.ResponseWriter, r *request, t *task.Task, on *run.Run, trusted ...trust.Command) error {
 	latest, err := s.Runs.Latest(r.Context(), t.Slug)
 	if err != nil {
 		return err
@@ -78,7 +81,22 @@ func (s *Server) taskAnswer(w http.ResponseWriter, r *request, t *task.Task, on 
 	if on != nil {
 		out["warning"] = "run " + on.ID + " works on this task: it goes on with the worksheet it was given"
 	}
-	return sendJSON(w, r, http.StatusOK, out)
+	return sendJSON(w, r, http.StatusOK, saying(out, trusted))
+}
+
+// saying adds to an answer that this click was the first kickoff in a root that has
+// commands of its own, and so lets them run.
+func saying(answer map[string]any, trusted []trust.Command) map[string]any {
+	if len(trusted) == 0 {
+		return answer
+	}
+	texts := make([]string, len(trusted))
+	for i, c := range trusted {
+		texts[i] = c.Text
+	}
+	answer["trusted"] = texts
+	answer["warning"] = "this first kickoff lets the repository's own commands run, tasks trust --revoke takes it back: " + strings.Join(texts, "; ")
+	return answer
 }
 
 // activeRun is the run that holds the task, nil where none does.
@@ -100,8 +118,8 @@ func (s *Server) kickoff(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	got, _, err := s.Manager.Kickoff(r.Context(), in.Slug, "page", in.Note)
-	return s.runAnswer(w, r, got, err)
+	got, _, trusted, err := s.Manager.KickoffByHand(r.Context(), in.Slug, "page", in.Note)
+	return s.runAnswer(w, r, got, err, trusted...)
 }
 
 // unqueue is POST /actions/unqueue, the same as `tasks unqueue`.
@@ -114,11 +132,11 @@ func (s *Server) unqueue(w http.ResponseWriter, r *request) error {
 	return s.runAnswer(w, r, got, err)
 }
 
-func (s *Server) runAnswer(w http.ResponseWriter, r *request, got run.Run, err error) error {
+func (s *Server) runAnswer(w http.ResponseWriter, r *request, got run.Run, err error, trusted ...trust.Command) error {
 	if err != nil {
 		return err
 	}
-	return sendJSON(w, r, http.StatusOK, map[string]any{"run": got.JSON()})
+	return sendJSON(w, r, http.StatusOK, saying(map[string]any{"run": got.JSON()}, trusted))
 }
 
 // notYet answers the actions on runs, which this build cannot start.

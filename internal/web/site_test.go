@@ -26,6 +26,7 @@ import (
 	"tasks/internal/store"
 	"tasks/internal/tool"
 	"tasks/internal/tracker"
+	"tasks/internal/trust"
 	"tasks/internal/web"
 )
 
@@ -83,8 +84,9 @@ func newSite(t testing.TB, o options) *site {
 	track, runs := tracker.New(files), run.New(db)
 	editor := edit.New(files, db, settings.Edit)
 	var s *site
+	state := t.TempDir()
 	m := manager.New(manager.Config{
-		Git: checkout, Repo: files, Tracker: track, Runs: runs, Settings: settings, StateDir: db.Dir, Log: testLog(t),
+		Git: checkout, Repo: files, Tracker: track, Runs: runs, Settings: settings, Trust: trust.New(func(string) (string, bool) { return state, true }), StateDir: db.Dir, Log: testLog(t),
 		Changed: func(generation int64) { s.StatusChanged(generation) },
 	})
 	assistant := chat.New(chat.Config{
