@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,4 +53,38 @@ func TestJudgeAnything(t *testing.T) {
 			t.Errorf("%.20q: %d sections, want %d", src, len(got), len(task.SectionNames))
 		}
 	}
+}
+
+// FuzzWhole: of any text that can be made whole, every line is still there, the
+// sections stand as the rules want them, and advice can be given of it.
+func FuzzWhole(f *testing.F) {
+	for _, s := range []string{"", "free words", "## Plan\r\n\r\n- [ ] a\r\n", "## review feedback\n## Problem\n", "```\nopen", "<!-- open", "---\nx: 1\n---\n# T\n## Context ##\n", "a\n## ", "Plan\n----\n"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		out, err := task.Whole(src)
+		task.Judge(task.Parse("tasks/a.md", src), src)
+		if err != nil {
+			return
+		}
+		have := task.Sections(out)
+		for _, name := range task.SectionNames {
+			if !slices.ContainsFunc(have, func(s task.Section) bool { return s.Name == name }) {
+				t.Fatalf("%q has no %s", out, name)
+			}
+		}
+		rest := string(out)
+		for line := range strings.Lines(string(src)) {
+			_, after, there := strings.Cut(rest, strings.TrimRight(line, "\r\n"))
+			if !there {
+				t.Fatalf("%q lost the line %q of %q", out, line, src)
+			}
+			rest = after
+		}
+		for _, j := range task.Judge(task.Parse("tasks/a.md", out), out) {
+			if j.Line == 0 {
+				t.Fatalf("%s is missing to Judge in %q", j.Name, out)
+			}
+		}
+	})
 }
