@@ -57,7 +57,7 @@ func (l *Library) Entry(e repo.Entry) ListEntry {
 
 // titleAndHref are those of a document; its name where it has no title.
 func (l *Library) titleAndHref(name string) (title, href string) {
-	p := place{name, Doc}
+	p := place{path: name, kind: Doc}
 	h, err := l.head(name)
 	if err == nil && h.task {
 		p.kind = Task

@@ -14,6 +14,7 @@ import (
 type place struct {
 	path string
 	kind Kind // "" where nothing is that may be shown
+	size size // of an image
 }
 
 // lookup is a question about the checkout that a link asks.
@@ -39,16 +40,25 @@ func (l *Library) find(q lookup) place {
 	case err != nil: // gone, refused or unusable: the same to a reader
 		return place{}
 	case info.Dir:
-		return place{q.name, Folder}
+		return place{path: q.name, kind: Folder}
 	case isImage(q.name):
-		return place{q.name, Raw}
+		return place{q.name, Raw, l.sizeOf(q.name)}
 	case !IsMarkdown(q.name):
-		return place{q.name, Text}
+		return place{path: q.name, kind: Text}
 	}
 	if h, err := l.headOf(q.name, info); err == nil && h.task {
-		return place{q.name, Task}
+		return place{path: q.name, kind: Task}
 	}
-	return place{q.name, Doc}
+	return place{path: q.name, kind: Doc}
+}
+
+// sizeOf is the size of an image, as far as its beginning tells.
+func (l *Library) sizeOf(name string) size {
+	f, err := l.repo.ReadFile(name, imageHead)
+	if err != nil {
+		return size{}
+	}
+	return imageSize(f.Data)
 }
 
 // href is the address of a place: a task has its own.
@@ -115,9 +125,9 @@ func (k *links) find(q lookup) place {
 	case q.wiki:
 		return k.lib.find(q)
 	case isImage(q.name):
-		return place{q.name, Raw}
+		return place{path: q.name, kind: Raw}
 	}
-	return place{q.name, Doc}
+	return place{path: q.name, kind: Doc}
 }
 
 // within makes a name below the root of a path as a document writes it.
@@ -157,7 +167,7 @@ func (k *links) locate(dest string) (to place, fragment string, t markdown.Targe
 		return place{}, "", markdown.Target{Broken: true, Title: "It leads out of the repository"}
 	}
 	if name == "" {
-		return place{"", Folder}, "", t
+		return place{path: "", kind: Folder}, "", t
 	}
 	to = k.findPage(name)
 	if to.kind == "" && p[0] != '/' && k.stem != "" {
@@ -235,7 +245,7 @@ func (k *links) Image(dest string) markdown.Target {
 	}
 	switch to := k.find(lookup{name: name}); to.kind {
 	case Raw:
-		return markdown.Target{Href: to.href()}
+		return markdown.Target{Href: to.href(), Width: to.size.width, Height: to.size.height}
 	case "":
 		return markdown.Target{Broken: true, Title: "There is no " + name}
 	}

@@ -27,6 +27,8 @@ type Target struct {
 	Href   string // a path beginning with "/", "#…", http(s) or mailto; anything else, "" too, keeps the text only
 	Broken bool   // nothing is there
 	Title  string // why, for a broken one
+	// Width and Height of an image in pixels; 0 where they are not known.
+	Width, Height int
 }
 
 // Links resolves the relative links, wiki links and images of one document.

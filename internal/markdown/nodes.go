@@ -126,20 +126,28 @@ func writeImage(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.Walk
 	if !entering {
 		return ast.WalkContinue, nil
 	}
-	_, _ = w.WriteString(imageHTML(get(n, "src"), get(n, "remote"), get(n, "alt"), get(n, "class"), get(n, "title"), inLink(n)))
+	_, _ = w.WriteString(imageHTML(get(n, "src"), get(n, "remote"), get(n, "alt"), get(n, "class"), get(n, "title"), sizeHTML(n), inLink(n)))
 	return ast.WalkSkipChildren, nil
+}
+
+// sizeHTML is the attributes that keep room for an image.
+func sizeHTML(n ast.Node) string {
+	if get(n, "width") == "" {
+		return ""
+	}
+	return ` width="` + get(n, "width") + `" height="` + get(n, "height") + `"`
 }
 
 // imageHTML is what stands for an image. src is local, remote is not; with
 // neither, or where it is broken, the text in its place is what is shown.
-func imageHTML(src, remote, alt, class, title string, inLink bool) string {
+func imageHTML(src, remote, alt, class, title, size string, inLink bool) string {
 	switch {
 	case src != "":
 		t := ""
 		if title != "" {
 			t = ` title="` + escape(title) + `"`
 		}
-		return `<img src="` + escape(src) + `" alt="` + escape(alt) + `"` + t + ` loading="lazy">`
+		return `<img src="` + escape(src) + `" alt="` + escape(alt) + `"` + t + size + ` loading="lazy">`
 	case remote != "":
 		text := alt
 		if text == "" {
@@ -155,7 +163,7 @@ func imageHTML(src, remote, alt, class, title string, inLink bool) string {
 		if alt == "" {
 			alt = "image"
 		}
-		return `<span class="` + escape(class) + `" title="` + escape(title) + `">` + escape(alt) + `</span>`
+		return `<span class="` + escape(class) + ` image" title="` + escape(title) + `">` + escape(alt) + `</span>`
 	}
 	return escape(alt)
 }

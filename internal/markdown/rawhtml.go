@@ -159,6 +159,9 @@ func (r *resolver) rawImage(t html.Token) string {
 	r.image(n)
 	set(n, "alt", alt)
 	if src := get(n, "src"); src != "" {
+		if len(size) == 0 && get(n, "width") != "" {
+			size = append(size, html.Attribute{Key: "width", Val: get(n, "width")}, html.Attribute{Key: "height", Val: get(n, "height")})
+		}
 		img := html.Token{Type: html.StartTagToken, Data: "img", DataAtom: atom.Img}
 		img.Attr = append(size, html.Attribute{Key: "src", Val: src}, html.Attribute{Key: "alt", Val: alt}, html.Attribute{Key: "loading", Val: "lazy"})
 		if title := get(n, "title"); title != "" {
@@ -167,7 +170,7 @@ func (r *resolver) rawImage(t html.Token) string {
 		return img.String()
 	}
 	// A raw <a> around it is not known here; sanitize takes a link in a link away.
-	return imageHTML("", get(n, "remote"), alt, get(n, "class"), get(n, "title"), false)
+	return imageHTML("", get(n, "remote"), alt, get(n, "class"), get(n, "title"), "", false)
 }
 
 // verbatim writes s as markdown would write it in a destination or title.

@@ -220,6 +220,10 @@ func (r *resolver) image(n *ast.Image) {
 			r.broken(n, addr, t.Title)
 		} else if strings.HasPrefix(t.Href, "/") && safeHref(t.Href) {
 			set(n, "src", percent(t.Href))
+			if t.Width > 0 && t.Height > 0 {
+				set(n, "width", strconv.Itoa(t.Width))
+				set(n, "height", strconv.Itoa(t.Height))
+			}
 			set(n, "title", unescape(string(n.Title)))
 		}
 	}
