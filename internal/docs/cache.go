@@ -13,6 +13,7 @@ const maxPages = 32 << 20
 
 // keptPage is a page with what it depends on.
 type keptPage struct {
+	key     string // its path, with the number of a part
 	page    *Page
 	version string
 	links   []seen
@@ -39,15 +40,15 @@ type pageCache struct {
 	bytes  int
 }
 
-func (c *pageCache) get(info repo.Info) *keptPage {
+func (c *pageCache) get(key, version string) *keptPage {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e := c.byPath[info.Path]
+	e := c.byPath[key]
 	if e == nil {
 		return nil
 	}
 	k := e.Value.(*keptPage)
-	if k.version != info.Version {
+	if k.version != version {
 		return nil
 	}
 	c.order.MoveToFront(e)
@@ -60,10 +61,10 @@ func (c *pageCache) put(k *keptPage) {
 	if c.byPath == nil {
 		c.byPath = map[string]*list.Element{}
 	}
-	if old := c.byPath[k.page.Path]; old != nil {
+	if old := c.byPath[k.key]; old != nil {
 		c.drop(old)
 	}
-	c.byPath[k.page.Path] = c.order.PushFront(k)
+	c.byPath[k.key] = c.order.PushFront(k)
 	c.bytes += k.size()
 	for c.bytes > maxPages && c.order.Len() > 1 {
 		c.drop(c.order.Back())
@@ -72,7 +73,7 @@ func (c *pageCache) put(k *keptPage) {
 
 func (c *pageCache) drop(e *list.Element) {
 	k := c.order.Remove(e).(*keptPage)
-	delete(c.byPath, k.page.Path)
+	delete(c.byPath, k.key)
 	c.bytes -= k.size()
 }
 

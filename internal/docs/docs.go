@@ -46,7 +46,9 @@ type Page struct {
 	Hash     string // of the file; "" where Cut
 	ModTime  time.Time
 	Rendered *markdown.Page // nil for Raw
-	Cut      bool           // too large to render whole: the first 10 MB (text: 1 MB)
+	Cut      bool           // too large to render whole: the first 10 MB (text: 1 MB; in parts: 64 MB)
+	Part     int            // which part of the document it is, from 1; 0: all of it
+	Parts    []PartRef      // of a document in parts
 }
 
 // Node is one entry of the navigation tree.
@@ -80,6 +82,7 @@ type Library struct {
 	index wikiIndex
 	tree  treeCache
 	links linkIndex
+	parts partitions
 	large sync.Mutex // one large document is rendered at a time, so that others find a core
 }
 
@@ -99,8 +102,18 @@ func (l *Library) Invalidate(paths ...string) {
 }
 
 // Page renders the page of a file. NotFound, Forbidden as repo says; Usage for a
-// folder. As long as nothing has changed it gives the same *Page.
+// folder. As long as nothing has changed it gives the same *Page. Of a document larger
+// than 2 MB it is the first part; a task is always whole.
 func (l *Library) Page(ctx context.Context, name string) (*Page, error) {
+	return l.page(ctx, name, false)
+}
+
+// Whole renders all of a document, up to 10 MB, however long that takes.
+func (l *Library) Whole(ctx context.Context, name string) (*Page, error) {
+	return l.page(ctx, name, true)
+}
+
+func (l *Library) page(ctx context.Context, name string, whole bool) (*Page, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -108,7 +121,10 @@ func (l *Library) Page(ctx context.Context, name string) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	if kept := l.pages.get(info); kept != nil && l.stillTrue(kept) {
+	if !whole && inParts(info) {
+		return l.Part(ctx, name, 1)
+	}
+	if kept := l.pages.get(info.Path, info.Version); kept != nil && l.stillTrue(kept) {
 		return kept.page, nil
 	}
 	read := time.Now()
@@ -120,13 +136,13 @@ func (l *Library) Page(ctx context.Context, name string) (*Page, error) {
 	if f.Size > 1<<20 {
 		l.large.Lock()
 		defer l.large.Unlock()
-		if kept := l.pages.get(f.Info); kept != nil && l.stillTrue(kept) {
+		if kept := l.pages.get(f.Path, f.Version); kept != nil && l.stillTrue(kept) {
 			return kept.page, nil // rendered while we waited
 		}
 	}
 	page, links := l.render(f)
 	if !racy(f.ModTime, read) {
-		l.pages.put(&keptPage{page: page, version: f.Version, links: links.found(), gen: gen, checked: read})
+		l.pages.put(&keptPage{key: f.Path, page: page, version: f.Version, links: links.found(), gen: gen, checked: read})
 	}
 	return page, nil
 }

@@ -176,8 +176,12 @@ func TestLargeFilesAreCut(t *testing.T) {
 		"one.txt":   strings.Repeat("ü", 1<<20),
 	})
 	p := page(t, l, "large.md")
-	if !p.Cut || len(p.Source) > 10<<20 || !strings.HasSuffix(string(p.Source), "\n") || p.Rendered.HTML == "" {
-		t.Errorf("large.md: cut %v, %d bytes", p.Cut, len(p.Source))
+	if p.Cut || p.Part != 1 || len(p.Parts) < 10 || !strings.HasSuffix(string(p.Source), "\n") || p.Rendered.HTML == "" {
+		t.Errorf("large.md: cut %v, part %d of %d, %d bytes", p.Cut, p.Part, len(p.Parts), len(p.Source))
+	}
+	whole, err := l.Whole(context.Background(), "large.md")
+	if err != nil || !whole.Cut || len(whole.Source) > 10<<20 {
+		t.Errorf("whole: %v, cut %v, %d bytes", err, whole.Cut, len(whole.Source))
 	}
 	if page(t, l, "large.md") != p {
 		t.Error("a large page is rendered for each request")

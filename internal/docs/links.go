@@ -73,6 +73,7 @@ func (p place) href() string {
 // one goroutine.
 type links struct {
 	lib  *Library
+	file string // the document; "" where links stand in a folder
 	dir  string // the document's folder
 	stem string // the document without its extension
 	memo map[lookup]place
@@ -89,7 +90,7 @@ func (l *Library) Links(from string) markdown.Links {
 }
 
 func (l *Library) linksFrom(file string) *links {
-	return &links{lib: l, dir: parent(file), stem: strings.TrimSuffix(file, path.Ext(file)), memo: map[lookup]place{}}
+	return &links{lib: l, file: file, dir: parent(file), stem: strings.TrimSuffix(file, path.Ext(file)), memo: map[lookup]place{}}
 }
 
 // parent is the folder of a path; "" is the root.

@@ -45,6 +45,12 @@ type CodeLinks interface {
 	Code(span string) (Target, bool) // false where it names nothing
 }
 
+// SectionLinks is implemented by a Links that knows sections of the document which are
+// not in the text given, because it is a part of it.
+type SectionLinks interface {
+	Section(id string) (Target, bool)
+}
+
 // Heading is one entry of the outline.
 type Heading struct {
 	Level int

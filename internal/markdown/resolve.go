@@ -183,10 +183,22 @@ func (r *resolver) sectionLink(n ast.Node) {
 	fragment = strings.TrimPrefix(fragment, IDPrefix)
 	if id := r.ids.find(fragment); id != "" {
 		fragment = id
+	} else if t, ok := r.elsewhere(fragment); ok {
+		set(n, "href", percent(t.Href))
+		return
 	} else if !r.answer && !isFootnoteID(fragment) {
 		r.broken(n, addr, "No section of this page has this name")
 	}
 	set(n, "href", "#"+percent(IDPrefix+fragment))
+}
+
+// elsewhere is a section in another part of the document.
+func (r *resolver) elsewhere(id string) (Target, bool) {
+	if k, ok := r.links.(SectionLinks); ok && !isFootnoteID(id) {
+		t, ok := k.Section(id)
+		return t, ok && safeHref(t.Href)
+	}
+	return Target{}, false
 }
 
 func isFootnoteID(s string) bool { return strings.HasPrefix(s, "fn:") || strings.HasPrefix(s, "fnref") }

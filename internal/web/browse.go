@@ -12,6 +12,7 @@ import (
 
 	"tasks/internal/docs"
 	"tasks/internal/fault"
+	"tasks/internal/markdown"
 )
 
 // folderPage is how many entries a page of a folder lists.
@@ -30,7 +31,10 @@ func (s *Server) browse(w http.ResponseWriter, r *request) error {
 	}
 	if !image && !r.slash && !wantsSource(r) { // nearly always
 		epoch := s.facts.epoch.Load()
-		p, err := s.Docs.Page(r.Context(), name)
+		p, err := s.partOf(r, name)
+		if to := r.URL.Query().Get("section"); err == nil && to != "" && len(p.Parts) > 0 {
+			return s.toSection(w, r, name, to)
+		}
 		if err == nil {
 			return s.document(w, r, p, epoch)
 		}
@@ -50,6 +54,34 @@ func (s *Server) browse(w http.ResponseWriter, r *request) error {
 		return s.raw(w, r, name, kind)
 	}
 	return s.source(w, r, name)
+}
+
+// partOf is the page of a document, or the part of it that is asked for.
+func (s *Server) partOf(r *request, name string) (*docs.Page, error) {
+	if r.URL.RawQuery == "" {
+		return s.Docs.Page(r.Context(), name)
+	}
+	q := r.URL.Query()
+	if q.Has("whole") {
+		return s.Docs.Whole(r.Context(), name)
+	}
+	if part := q.Get("part"); part != "" && docs.IsMarkdown(name) {
+		n, err := strconv.Atoi(part)
+		if err != nil {
+			return nil, fault.New(fault.NotFound, "there is no part %q", part)
+		}
+		return s.Docs.Part(r.Context(), name, n)
+	}
+	return s.Docs.Page(r.Context(), name)
+}
+
+// toSection leads to the part of a document that has a section.
+func (s *Server) toSection(w http.ResponseWriter, r *request, name, id string) error {
+	n := s.Docs.SectionPart(name, strings.TrimPrefix(id, markdown.IDPrefix))
+	if n == 0 {
+		return redirect(w, r, docs.Href(name))
+	}
+	return redirect(w, r, docs.Href(name)+"?part="+strconv.Itoa(n)+"#"+url.PathEscape(markdown.Fragment(id)))
 }
 
 // missing is the error of a path that has no page. What the policy refuses is not
@@ -151,7 +183,7 @@ func (s *Server) document(w http.ResponseWriter, r *request, p *docs.Page, epoch
 
 // docPage fills the struct of a document.
 func (s *Server) docPage(r *request, kind string, p *docs.Page) DocPage {
-	d := DocPage{Base: s.base(r, kind, p.Title, p.Path), Path: p.Path, ModTime: p.ModTime, Hash: p.Hash, Cut: p.Cut}
+	d := DocPage{Base: s.base(r, kind, p.Title, p.Path), Path: p.Path, ModTime: p.ModTime, Hash: p.Hash, Cut: p.Cut, Part: p.Part, Parts: p.Parts}
 	d.file(p.Path)
 	if m := p.Rendered; m != nil {
 		d.HTML = template.HTML(m.HTML)

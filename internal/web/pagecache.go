@@ -30,6 +30,9 @@ type keptPage struct {
 // cacheKey is what a page's bytes depend on beside the file.
 func cacheKey(r *request) string {
 	key := r.URL.EscapedPath()
+	if r.URL.RawQuery != "" {
+		key += "?" + r.URL.RawQuery
+	}
 	if r.needs {
 		key += "\x00needs"
 	}

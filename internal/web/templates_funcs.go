@@ -31,6 +31,7 @@ var templateFuncs = template.FuncMap{
 	"dict":          dict,
 	"list":          func(items ...any) []any { return items },
 	"plural":        plural,
+	"add":           func(a, b int) int { return a + b },
 	"num":           num,
 	"class":         safeClass,
 	"initials":      initials,

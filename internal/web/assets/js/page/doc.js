@@ -6,6 +6,11 @@ import { copyFrom } from "../lib/copy.js";
 
 /** @param {HTMLElement} element */
 export function doc(element) {
+  const { hash, pathname } = location;
+  // A link into a large document names a section that may be in another part of it.
+  if (hash.length > 1 && !location.search && document.querySelector("[data-parts]") && !document.getElementById(decodeURIComponent(hash.slice(1)))) {
+    location.replace(`${pathname}?section=${hash.slice(1)}`);
+  }
   enhance([...element.children]);
   element.addEventListener("tasks:blocks", (event) => enhance(/** @type {CustomEvent<Element[]>} */ (event).detail));
 }
