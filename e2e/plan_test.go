@@ -2,37 +2,106 @@ package e2e
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
 
-// planPages are the pages of plan, home and activity, each with its states.
+// planPages are the pages of plan, home and activity over the demo.
 var planPages = map[string]string{
 	"home": "", "activity": "activity", "activity-kind": "activity?kind=doc", "activity-none": "activity?kind=run&who=nobody",
 	"workstreams": "workstreams", "workstream": "workstreams/delivery", "milestones": "milestones", "milestone": "milestones/beta", "milestone-v1": "milestones/v1",
 	"initiative": "initiatives/storage/calm-disk", "team": "team", "owner": "team/ana-ruiz",
 }
 
-// TestPlanForEverybody runs axe over every page of the plan, in both themes and on a
-// small screen, takes its picture, and fails where it scrolls sideways.
+// oddPlan is a plan in the states that the demo is not in: overdue, broken, without
+// files, all cancelled, very long names, right to left.
+func oddPlan() map[string]string {
+	day := func(n int) string { return time.Now().AddDate(0, 0, n).Format("2006-01-02") }
+	files := map[string]string{
+		"tasks/workstreams/storage/README.md":          "# " + strings.Repeat("A very long name of a workstream ", 6) + "\n",
+		"tasks/milestones/late.md":                     "---\ntitle: إصدار ١٫٠ مع عنوان طويل جدا لا ينتهي أبدا\ndue: " + day(-12) + "\n---\n",
+		"tasks/milestones/odd.md":                      "---\ntitle: Odd\ndue: when it is done\n---\n",
+		"tasks/milestones/far.md":                      "---\ntitle: Far away\ndue: 2099-01-01\n---\n",
+		"tasks/broken.md":                              "---\ntype: task\ntitle: [\n---\n",
+		"tasks/workstreams/gone/tasks/cancelled.md":    "---\ntype: task\ntitle: Cancelled\nstatus: cancelled\nmilestone: nofile\n---\n",
+		"tasks/workstreams/storage/tasks/long-name.md": "---\ntype: task\ntitle: " + strings.Repeat("Unbrokenword", 20) + "\nstatus: blocked\nmilestone: late\nowner: nobody-of-the-team\n---\n",
+	}
+	for i := range 130 {
+		files[fmt.Sprintf("tasks/workstreams/storage/tasks/t%d.md", i)] = fmt.Sprintf("---\ntype: task\ntitle: Number %d\nstatus: %s\nmilestone: %s\nowner: owner-%d\ncreated_at: %s\ncompleted_at: %s\n---\n",
+			i, []string{"ready", "completed", "not_started", "in_progress"}[i%4], []string{"late", "far"}[i%2], i%20, day(-200+i), day(-100+i/2))
+	}
+	return files
+}
+
+var oddPages = map[string]string{
+	"odd-home": "", "odd-workstreams": "workstreams", "odd-workstream": "workstreams/storage", "odd-cancelled": "workstreams/gone", "odd-milestones": "milestones",
+	"odd-late": "milestones/late", "odd-far": "milestones/far", "odd-broken": "milestones/odd", "odd-team": "team", "odd-activity": "activity", "odd-unknown": "team/nobody-at-all",
+}
+
+// look goes to a page, takes its picture, and fails where it scrolls sideways or axe
+// finds something.
+func (p *page) look(s *server, name, path, how string) {
+	p.t.Helper()
+	p.do(chromedp.Navigate(s.url + path))
+	p.until(`document.documentElement.dataset.ready !== undefined`)
+	p.painted()
+	p.shot(fmt.Sprintf("plan-%s-%s", name, how))
+	if over := js[int](p, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); over > 0 {
+		p.t.Errorf("%s %s scrolls sideways by %d px", name, how, over)
+	}
+	// Words of a drawing that reach out of the page are cut off.
+	if out := js[[]string](p, `[...document.querySelectorAll("main svg text")].filter(t => { const b = t.getBoundingClientRect(); return b.width && (b.left < 0 || b.right > document.documentElement.clientWidth); }).map(t => t.textContent)`); len(out) > 0 {
+		p.t.Errorf("%s %s: words of a drawing are cut off: %q", name, how, out)
+	}
+	p.axe(name + " " + how)
+}
+
+// TestPlanForEverybody looks at every page of the plan, in both themes, wide and on a
+// small screen, in the demo and in a plan that is in a bad state.
 func TestPlanForEverybody(t *testing.T) {
-	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
+	demo := start(t, nil, "demo", "--addr", "127.0.0.1:0")
+	odd := write(t, oddPlan())
+	git(t, odd, "init", "-q")
+	served := start(t, nil, "-C", odd, "serve", "--addr", "127.0.0.1:0")
 	for _, size := range []struct{ w, h int64 }{{1440, 1000}, {390, 1200}} {
-		p := open(t, s, size.w, size.h)
+		p := open(t, demo, size.w, size.h)
 		for _, theme := range []string{"light", "dark"} {
 			p.theme(theme)
 			for name, path := range planPages {
-				p.do(chromedp.Navigate(s.url + path))
-				p.until(`document.documentElement.dataset.ready !== undefined`)
-				p.painted()
-				p.shot(fmt.Sprintf("plan-%s-%d-%s", name, size.w, theme))
-				if over := js[int](p, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); over > 0 {
-					t.Errorf("%s at %d wide scrolls sideways by %d px", name, size.w, over)
-				}
-				p.axe(fmt.Sprintf("%s %s at %d", theme, name, size.w))
+				p.look(demo, name, path, fmt.Sprintf("%d-%s", size.w, theme))
 			}
 		}
 		p.quiet()
+		q := open(t, served, size.w, size.h)
+		q.theme("light")
+		for name, path := range oddPages {
+			q.look(served, name, path, fmt.Sprintf("%d", size.w))
+		}
+		q.quiet("404", "nobody-at-all")
 	}
+}
+
+// TestPlanWithForcedColours looks at the drawings where the system chooses the colours,
+// and from right to left.
+func TestPlanWithForcedColours(t *testing.T) {
+	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
+	p := open(t, s, 1024, 1000)
+	features := []*emulation.MediaFeature{{Name: "forced-colors", Value: "active"}, {Name: "prefers-reduced-motion", Value: "reduce"}}
+	if _, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}); err != nil {
+		t.Fatal(err)
+	}
+	for name, path := range map[string]string{"workstream": "workstreams/delivery", "milestones": "milestones", "home": ""} {
+		p.look(s, name, path, "forced")
+		p.do(chromedp.Evaluate[chromedp.Void](`document.documentElement.dir = "rtl"`))
+		p.painted()
+		p.shot("plan-" + name + "-rtl")
+		if over := js[int](p, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); over > 0 {
+			t.Errorf("%s from right to left scrolls sideways by %d px", name, over)
+		}
+	}
+	p.quiet()
 }

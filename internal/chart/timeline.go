@@ -93,8 +93,8 @@ func (sp Span) draw(b *strings.Builder, s scale, months []time.Time, today time.
 	if sp.Over {
 		over = " over"
 	}
-	fmt.Fprintf(b, `<li><p class="timeline-words"><span class="timeline-name">%s</span><span class="timeline-due%s">%s</span><span class="timeline-n"><b>%s</b><span class="quiet"> of %s</span></span></p>`,
-		label, over, esc(sp.Words), count(max(sp.Done, 0)), count(max(sp.All, 0)))
+	fmt.Fprintf(b, `<li><p class="timeline-words"><span class="timeline-name">%s</span><span class="timeline-due%s">%s</span><span class="timeline-n">%s</span></p>`,
+		label, over, esc(sp.Words), sp.ofAll())
 	fmt.Fprintf(b, `<svg class="chart-span" xmlns="http://www.w3.org/2000/svg" role="img" direction="ltr" width="100%%" height="26"><title>%s</title><desc>%s</desc>`, esc(sp.Label), esc(sp.words()))
 	for _, m := range months {
 		fmt.Fprintf(b, `<line class="c-grid" x1="%[1]s" x2="%[1]s" y1="0" y2="100%%"/>`, pct(s.at(m)))
@@ -119,6 +119,14 @@ func (sp Span) draw(b *strings.Builder, s scale, months []time.Time, today time.
 		fmt.Fprintf(b, `<line class="c-mark today" x1="%[1]s" x2="%[1]s" y1="0" y2="100%%"/>`, pct(s.at(today)))
 	}
 	b.WriteString(`</svg></li>`)
+}
+
+// ofAll is how many of how many, as markup.
+func (sp Span) ofAll() string {
+	if sp.All <= 0 {
+		return `<span class="quiet">no tasks</span>`
+	}
+	return fmt.Sprintf(`<b>%s</b><span class="quiet"> of %s</span>`, count(max(sp.Done, 0)), count(sp.All))
 }
 
 // ends are where the bar of a span begins and ends, zero where there is none; open
