@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tasks/internal/web"
 )
 
 // planFiles is a repository with a plan in every state.
@@ -252,6 +254,17 @@ func BenchmarkActivity(b *testing.B) {
 	for b.Loop() {
 		if got := s.get(b, "/activity"); got.StatusCode != 200 {
 			b.Fatal(got.StatusCode)
+		}
+	}
+}
+
+// The assistant is told of a page of the plan as of its file, where one is behind it.
+func TestPlanPagesAreKnownByKind(t *testing.T) {
+	s := newSite(t, options{files: planFiles()})
+	kind := web.PageKind(s.Repo)
+	for page, want := range map[string]string{"/milestones": "tasks", "/team/ana": "tasks", "/initiatives/storage/calm?x=1": "tasks", "/activity?kind=doc": "activity", "/teams": "error"} {
+		if got := kind(page); got != want {
+			t.Errorf("PageKind(%s) = %s, want %s", page, got, want)
 		}
 	}
 }
