@@ -88,7 +88,7 @@ func backlogMilestones(s *source, dir string) (map[string]string, error) {
 				continue // the task that refers to it keeps the id
 			}
 			if b, _, _, err := front(data); err == nil {
-				out[id_(b.text("id"))] = b.text("title")
+				out[fold(b.text("id"))] = b.text("title")
 			}
 		}
 	}
@@ -126,7 +126,7 @@ func backlogTask(s *source, name, state string, milestones map[string]string) er
 	r.deps = l.list("dependencies")
 	r.parent = l.text("parent_task_id", "parent")
 	if m := l.text("milestone"); m != "" {
-		title := milestones[id_(m)]
+		title := milestones[fold(m)]
 		if title == "" {
 			title = m
 		}
@@ -184,12 +184,12 @@ func (r *record) backlogBody(body, title string) {
 	var rest []block
 	for _, b := range blocks(body, title) {
 		if strings.EqualFold(b.heading, "comments") {
-			r.add(context_, "Comments", backlogComments(b.text))
+			r.add(inContext, "Comments", backlogComments(b.text))
 			continue
 		}
 		rest = append(rest, b)
 	}
-	r.place(rest, problem, context_)
+	r.place(rest, inProblem, inContext)
 }
 
 var comment = lazy.Regexp(`(?ms)^author: ([^\n]*)\ncreated: ([^\n]*)\n((?:[a-z_]+: [^\n]*\n)*)---\n(.*?)\n---[ \t]*$`)

@@ -81,11 +81,11 @@ func (s *source) bead(name string, line int, text []byte, seen map[string]int) {
 	case r.id == "":
 		s.fail("", name, line, "it has no id")
 		return
-	case seen[id_(r.id)] > 0:
-		s.fail(r.id, name, line, "the id %s stands a second time: the first is in line %d", r.id, seen[id_(r.id)])
+	case seen[fold(r.id)] > 0:
+		s.fail(r.id, name, line, "the id %s stands a second time: the first is in line %d", r.id, seen[fold(r.id)])
 		return
 	}
-	seen[id_(r.id)] = line
+	seen[fold(r.id)] = line
 	status := l.text("status")
 	if status == "tombstone" {
 		s.skip(clean(r.id), r, "it was deleted in beads")
@@ -103,11 +103,11 @@ func (s *source) bead(name string, line int, text []byte, seen map[string]int) {
 		r.left.keep("closed_at", r.completed.Format("2006-01-02T15:04:05Z07:00"))
 		r.completed = time.Time{}
 	}
-	r.add(problem, "", l.text("description"))
-	r.add(options, "Design", l.text("design"))
-	r.add(qa, "Acceptance criteria", l.text("acceptance_criteria"))
-	r.add(progress, "", l.text("notes"))
-	r.add(progress, "Closed", l.text("close_reason"))
+	r.add(inProblem, "", l.text("description"))
+	r.add(inOptions, "Design", l.text("design"))
+	r.add(inQA, "Acceptance criteria", l.text("acceptance_criteria"))
+	r.add(inProgress, "", l.text("notes"))
+	r.add(inProgress, "Closed", l.text("close_reason"))
 	r.beadLinks()
 	r.beadComments()
 	s.add(r)
@@ -143,7 +143,7 @@ func (r *record) beadLinks() {
 			fmt.Fprintf(&related, "- %s: %s\n", oneLine(kind), oneLine(to))
 		}
 	}
-	r.add(context_, "Related", related.String())
+	r.add(inContext, "Related", related.String())
 	r.left.put("dependencies", n)
 }
 
@@ -177,6 +177,6 @@ func (r *record) beadComments() {
 			rest.items = append(rest.items, of)
 		}
 	}
-	r.add(context_, "Comments", b.String())
+	r.add(inContext, "Comments", b.String())
 	r.left.put("comments", rest)
 }

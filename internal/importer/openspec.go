@@ -151,7 +151,7 @@ func (r *record) openSpecHead(proposal, name string) {
 	r.setTime(&r.created, "created", r.left.text("created"))
 	if goal := r.left.text("goal"); goal != "" {
 		if r.description = cut(oneLine(goal), 300); r.description != goal {
-			r.add(problem, "Goal", goal)
+			r.add(inProblem, "Goal", goal)
 		}
 	}
 }
@@ -164,17 +164,17 @@ func (r *record) openSpecParts(found map[string]string) {
 		switch {
 		case rel == "":
 		case rel == "proposal.md":
-			r.place(blocks(dropTitle(text, r.title), title), problem, context_)
+			r.place(blocks(dropTitle(text, r.title), title), inProblem, inContext)
 		case rel == "design.md":
-			r.place(blocks(dropTitle(text, "design"), title), options, options)
+			r.place(blocks(dropTitle(text, "design"), title), inOptions, inOptions)
 		case rel == "tasks.md":
-			r.add(plan_, "", dropTitle(text, "tasks"))
+			r.add(inPlan, "", dropTitle(text, "tasks"))
 		case strings.HasPrefix(rel, "specs/"):
-			r.add(qa, "Spec "+strings.TrimSuffix(strings.TrimPrefix(rel, "specs/"), "/spec.md"), dropTitle(text, "spec delta"))
+			r.add(inQA, "Spec "+strings.TrimSuffix(strings.TrimPrefix(rel, "specs/"), "/spec.md"), dropTitle(text, "spec delta"))
 		case rel == "README.md":
-			r.add(context_, "README", dropTitle(text, r.id))
+			r.add(inContext, "README", dropTitle(text, r.id))
 		default:
-			r.add(context_, rel, text)
+			r.add(inContext, rel, text)
 		}
 	}
 }

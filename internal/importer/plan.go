@@ -24,7 +24,8 @@ type sheet struct {
 	key, name string // imported_from; the path of the worksheet
 	our       string // its id, where it may keep its own
 	refs      []ref
-	up        string // slug of the parent
+	up        string   // slug of the parent
+	earlier   []string // ids in use for others of today
 	before    *origin
 	result    string
 	data      []byte
@@ -121,7 +122,7 @@ func (p *plan) keyOf(r *record) string {
 	if p.src.label != "" {
 		id = oneLine(p.src.label) + "/" + id
 	}
-	if p.slugs[id_(r.id)] != "" {
+	if p.slugs[fold(r.id)] != "" {
 		id += "@" + oneLine(r.path)
 		r.note("its id %s is that of another task as well", r.id)
 	}
@@ -145,7 +146,7 @@ func (p *plan) name(r *record) {
 			s.name = path.Join(folder, "workstreams", p.o.Workstream, "tasks", s.slug+".md")
 		}
 	}
-	if id := id_(r.id); p.slugs[id] == "" {
+	if id := fold(r.id); p.slugs[id] == "" {
 		p.slugs[id] = s.slug
 	}
 	if p.src.sameAs != nil {
@@ -158,15 +159,17 @@ func (p *plan) name(r *record) {
 // slugOf is our slug for an id that s refers to, "" for none. An id that nothing has
 // may be an earlier one of a task, if that is the only one; it is kept and said.
 func (p *plan) slugOf(s *sheet, id string) string {
-	if slug := p.slugs[id_(id)]; slug != "" || p.src.sameAs == nil || id == "" {
+	if slug := p.slugs[fold(id)]; slug != "" || p.src.sameAs == nil || id == "" {
 		return slug
 	}
 	same := p.alike[p.src.sameAs(id)]
 	if len(same) != 1 {
 		return ""
 	}
-	s.note("it refers to %s, which is not there: taken for %s", id, same[0].id)
-	s.left.keep("refers_to", id)
+	if !slices.Contains(s.earlier, id) {
+		s.note("it refers to %s, which is not there: taken for %s", id, same[0].id)
+		s.earlier = append(s.earlier, id)
+	}
 	return same[0].slug
 }
 
@@ -229,6 +232,9 @@ func (p *plan) refer(s *sheet) {
 		s.up = ""
 		s.left.keep("parent_left_out", parent)
 		s.note("its parent %s is not there: kept under imported", parent)
+	}
+	if len(s.earlier) > 0 {
+		s.left.keep("refers_to", s.earlier...)
 	}
 	p.knownOnly(s)
 }

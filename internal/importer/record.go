@@ -35,13 +35,13 @@ type part struct{ heading, text string }
 
 // The sections of a worksheet that an import fills.
 const (
-	problem  = "Problem"
-	context_ = "Context"
-	options  = "Possible Solutions"
-	plan_    = "Plan"
-	progress = "Implementation Progress"
-	qa       = "QA Exploration"
-	review   = "Review Feedback"
+	inProblem  = "Problem"
+	inContext  = "Context"
+	inOptions  = "Possible Solutions"
+	inPlan     = "Plan"
+	inProgress = "Implementation Progress"
+	inQA       = "QA Exploration"
+	inReview   = "Review Feedback"
 )
 
 func newRecord(path string, line int, left bag) *record {
@@ -143,7 +143,7 @@ func (r *record) addList(heading string, items []string) {
 	for _, i := range items {
 		b.WriteString("- " + oneLine(i) + "\n")
 	}
-	r.add(context_, heading, b.String())
+	r.add(inContext, heading, b.String())
 }
 
 // setTitle takes a title, in one line of a bearable length.
@@ -151,7 +151,7 @@ func (r *record) setTitle(title string) {
 	r.title = oneLine(title)
 	if short := cut(r.title, 200); short != r.title {
 		r.title = short
-		r.add(context_, "Whole title", title)
+		r.add(inContext, "Whole title", title)
 		r.note("the title is cut off at 200 characters and stands in Context whole")
 	}
 	if r.title == "" {
@@ -160,8 +160,8 @@ func (r *record) setTitle(title string) {
 	}
 }
 
-// id_ is how ids are compared.
-func id_(id string) string { return strings.ToLower(strings.TrimSpace(id)) }
+// fold is how ids are compared.
+func fold(id string) string { return strings.ToLower(strings.TrimSpace(id)) }
 
 // sum is a digest of a value.
 func (n *node) sum() string {

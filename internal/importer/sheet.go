@@ -70,7 +70,7 @@ func (p *plan) draft(s *sheet, fields string, inFront bool) task.Draft {
 		more = append(more, "imported:", strings.TrimSuffix(fields, "\n"))
 	} else if fields != "" {
 		kept := "### Imported fields\n\n" + verbatim(strings.TrimSuffix(clean(fields), "\n"), "yaml")
-		texts[context_] = strings.TrimSpace(texts[context_] + "\n\n" + kept)
+		texts[inContext] = strings.TrimSpace(texts[inContext] + "\n\n" + kept)
 	}
 	depends := make([]string, len(s.refs))
 	for i, r := range s.refs {

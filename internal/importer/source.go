@@ -93,7 +93,7 @@ func projectOf(tool, p string) string {
 	}
 	if tool == "taskmd" { // its folder has any name: the configuration beside it tells
 		up := filepath.Dir(p)
-		if s, err := open1(up); err == nil {
+		if s, err := look(up); err == nil {
 			defer s.close()
 			if dir, _ := taskmdConfig(s); dir != "" && filepath.Join(up, filepath.FromSlash(dir)) == p {
 				return up
@@ -103,8 +103,8 @@ func projectOf(tool, p string) string {
 	return p
 }
 
-// open1 opens a folder just to look.
-func open1(dir string) (*source, error) {
+// look opens a folder just to look.
+func look(dir string) (*source, error) {
 	root, err := os.OpenRoot(dir)
 	return &source{ctx: context.Background(), root: root}, err
 }

@@ -90,11 +90,11 @@ func (s *source) taskmasterTask(name, tag string, n *node, seen map[string]int) 
 	case id == "":
 		s.fail("", name, n.line, "it has no id")
 		return
-	case seen[id_(id)] > 0:
-		s.fail(r.id, name, n.line, "the id %s stands a second time: the first is in line %d", id, seen[id_(id)])
+	case seen[fold(id)] > 0:
+		s.fail(r.id, name, n.line, "the id %s stands a second time: the first is in line %d", id, seen[fold(id)])
 		return
 	}
-	seen[id_(id)] = n.line
+	seen[fold(id)] = n.line
 	r.setTitle(l.text("title"))
 	r.setStatus(l.text("status"))
 	r.setPriority(l.text("priority"))
@@ -118,9 +118,9 @@ func (s *source) taskmasterTask(name, tag string, n *node, seen map[string]int) 
 	r.setTime(&r.created, "createdAt", l.text("createdAt"))
 	r.setTime(&r.updated, "updatedAt", l.text("updatedAt"))
 	r.setTime(&r.completed, "completedAt", l.text("completedAt"))
-	r.add(problem, "", l.text("description"))
-	r.add(plan_, "", l.text("details"))
-	r.add(qa, "Test strategy", l.text("testStrategy"))
+	r.add(inProblem, "", l.text("description"))
+	r.add(inPlan, "", l.text("details"))
+	r.add(inQA, "Test strategy", l.text("testStrategy"))
 	if subs, ok := l.take("subtasks"); ok {
 		r.steps(id, subs)
 	}
@@ -176,6 +176,6 @@ func (r *record) steps(id string, list node) {
 			rest.items = append(rest.items, node{object: true, fields: of.fields})
 		}
 	}
-	r.add(plan_, "Subtasks", b.String())
+	r.add(inPlan, "Subtasks", b.String())
 	r.left.put("subtasks", rest)
 }

@@ -109,6 +109,32 @@ func taskmdTask(s *source, dir, name string, scopes map[string][]string) error {
 		r.note("it has no id: it is called by its file")
 	}
 	title := l.text("title")
+	r.taskmdFields(title, scopes)
+	if group := path.Dir(strings.TrimPrefix(name, dir+"/")); group != "." && !has(l, "group") {
+		l.keep("group", group)
+	}
+	r.taskmdVerify()
+	r.place(blocks(body, title), inProblem, inContext)
+	r.addList("Files", l.list("context"))
+	log := path.Join(path.Dir(name), ".worklogs", r.id+".md")
+	if path.Base(log) == r.id+".md" && s.has(log, false) {
+		if text, err := s.read(log, maxText); err == nil {
+			r.add(inProgress, "Worklog", string(text))
+			r.digest = digest(data, text)
+		} else {
+			r.note("its worklog cannot be read: %s", err)
+		}
+	}
+	if s.label == "" && strings.HasPrefix(name, folder+"/") {
+		r.note("%s itself is read as a task here too: remove it when you are content with the worksheet", name)
+	}
+	s.add(r)
+	return nil
+}
+
+// taskmdFields takes what has a place of its own.
+func (r *record) taskmdFields(title string, scopes map[string][]string) {
+	l := &r.left
 	r.setTitle(title)
 	r.setStatus(l.text("status"))
 	r.setPriority(l.text("priority"))
@@ -120,26 +146,6 @@ func taskmdTask(s *source, dir, name string, scopes map[string][]string) error {
 	r.setTime(&r.updated, "updated", l.text("updated", "updated_at"))
 	r.setTime(&r.completed, "completed", l.text("completed", "completed_at"))
 	r.taskmdScopes(l.list("touches"), scopes)
-	if group := path.Dir(strings.TrimPrefix(name, dir+"/")); group != "." && !has(l, "group") {
-		l.keep("group", group)
-	}
-	r.taskmdVerify()
-	r.place(blocks(body, title), problem, context_)
-	r.addList("Files", l.list("context"))
-	log := path.Join(path.Dir(name), ".worklogs", r.id+".md")
-	if path.Base(log) == r.id+".md" && s.has(log, false) {
-		if text, err := s.read(log, maxText); err == nil {
-			r.add(progress, "Worklog", string(text))
-			r.digest = digest(data, text)
-		} else {
-			r.note("its worklog cannot be read: %s", err)
-		}
-	}
-	if s.label == "" && strings.HasPrefix(name, folder+"/") {
-		r.note("%s itself is read as a task here too: remove it when you are content with the worksheet", name)
-	}
-	s.add(r)
-	return nil
 }
 
 func has(b *bag, key string) bool {
@@ -193,7 +199,7 @@ func (r *record) taskmdVerify() {
 			fmt.Fprintf(&b, "- [ ] %s\n", what)
 		}
 	}
-	r.add(qa, "Checks", b.String())
+	r.add(inQA, "Checks", b.String())
 	r.left.put("verify", n)
 	if len(n.items) > 0 || n.text != "" {
 		r.note("its verify commands are kept as text: only you can make them run, by writing them into verify")

@@ -62,27 +62,27 @@ var heads = map[string]struct {
 	section string
 	own     bool
 }{
-	"description": {problem, true}, "problem": {problem, true}, "why": {problem, true}, "objective": {problem, true},
-	"overview": {problem, false}, "summary": {problem, false}, "motivation": {problem, false}, "goal": {problem, false},
-	"user story": {problem, false}, "problem statement": {problem, false},
+	"description": {inProblem, true}, "problem": {inProblem, true}, "why": {inProblem, true}, "objective": {inProblem, true},
+	"overview": {inProblem, false}, "summary": {inProblem, false}, "motivation": {inProblem, false}, "goal": {inProblem, false},
+	"user story": {inProblem, false}, "problem statement": {inProblem, false},
 
-	"context": {context_, true}, "background": {context_, false},
+	"context": {inContext, true}, "background": {inContext, false},
 
-	"possible solutions": {options, true}, "design": {options, false}, "approach": {options, false}, "solution": {options, false},
-	"proposed solution": {options, false}, "options": {options, false}, "alternatives": {options, false},
-	"decisions": {options, false}, "risks / trade-offs": {options, false}, "what changes": {options, false},
+	"possible solutions": {inOptions, true}, "design": {inOptions, false}, "approach": {inOptions, false}, "solution": {inOptions, false},
+	"proposed solution": {inOptions, false}, "options": {inOptions, false}, "alternatives": {inOptions, false},
+	"decisions": {inOptions, false}, "risks / trade-offs": {inOptions, false}, "what changes": {inOptions, false},
 
-	"plan": {plan_, true}, "implementation plan": {plan_, true}, "tasks": {plan_, true}, "steps": {plan_, true},
-	"subtasks": {plan_, false}, "implementation": {plan_, false}, "implementation details": {plan_, false},
-	"implementation steps": {plan_, false}, "to do": {plan_, false}, "todo": {plan_, false}, "details": {plan_, false},
+	"plan": {inPlan, true}, "implementation plan": {inPlan, true}, "tasks": {inPlan, true}, "steps": {inPlan, true},
+	"subtasks": {inPlan, false}, "implementation": {inPlan, false}, "implementation details": {inPlan, false},
+	"implementation steps": {inPlan, false}, "to do": {inPlan, false}, "todo": {inPlan, false}, "details": {inPlan, false},
 
-	"implementation notes": {progress, true}, "implementation progress": {progress, true}, "notes": {progress, false},
-	"final summary": {progress, false}, "progress": {progress, false}, "log": {progress, false}, "work log": {progress, false},
-	"worklog": {progress, false}, "changelog": {progress, false},
+	"implementation notes": {inProgress, true}, "implementation progress": {inProgress, true}, "notes": {inProgress, false},
+	"final summary": {inProgress, false}, "progress": {inProgress, false}, "log": {inProgress, false}, "work log": {inProgress, false},
+	"worklog": {inProgress, false}, "changelog": {inProgress, false},
 
-	"acceptance criteria": {qa, false}, "definition of done": {qa, false}, "test strategy": {qa, false}, "testing": {qa, false},
-	"test plan": {qa, false}, "verification": {qa, false}, "validation": {qa, false}, "qa": {qa, false},
-	"qa exploration": {qa, true}, "review feedback": {review, true}, "review": {review, false},
+	"acceptance criteria": {inQA, false}, "definition of done": {inQA, false}, "test strategy": {inQA, false}, "testing": {inQA, false},
+	"test plan": {inQA, false}, "verification": {inQA, false}, "validation": {inQA, false}, "qa": {inQA, false},
+	"qa exploration": {inQA, true}, "review feedback": {inReview, true}, "review": {inReview, false},
 }
 
 // place puts the blocks of a body into the sections that their headings name, the
