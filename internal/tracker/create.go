@@ -46,6 +46,9 @@ func (t *Tracker) Render(ctx context.Context, d Draft) (name string, data []byte
 	if err := t.free(ctx, d.Slug, name); err != nil {
 		return "", nil, err
 	}
+	if real, _, err := t.repo.Target(name); err == nil && real != name { // what err says, the write says
+		return "", nil, throughLink(name, real)
+	}
 	for i, ref := range d.DependsOn {
 		k, err := t.Find(ctx, ref)
 		if err != nil {

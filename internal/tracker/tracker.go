@@ -65,6 +65,9 @@ func (t *Tracker) All(ctx context.Context) ([]*task.Task, error) {
 func (t *Tracker) files(ctx context.Context, want func(name string) bool) ([]repo.Entry, error) {
 	var files []repo.Entry
 	err := t.repo.Walk(ctx, folder, func(e repo.Entry) error {
+		if !strings.HasPrefix(e.Path, folder+"/") {
+			return throughLink(folder, path.Dir(e.Path))
+		}
 		if !e.Dir && strings.HasSuffix(e.Name, ".md") && want(e.Name) {
 			files = append(files, e)
 		}
@@ -75,6 +78,13 @@ func (t *Tracker) files(ctx context.Context, want func(name string) bool) ([]rep
 		return files, nil
 	}
 	return nil, err
+}
+
+// throughLink refuses tasks behind a link: one file would have two paths, and what was
+// written through the one would not be listed under the other.
+func throughLink(name, real string) error {
+	return fault.New(fault.Forbidden, "%s is refused: it is behind a link, to %s, and tasks are not read through links", name, real).
+		WithHint("put a folder in the link's place")
 }
 
 // spread calls fn for 0 to n-1 on all cores, and returns an error of one of them. buf
