@@ -107,9 +107,10 @@ type reading struct {
 }
 
 // obtain gives the newest reading: the kept one where HEAD is the same, else a new
-// one, else, where that takes longer than the patience, the old one or nil. pending
-// says that a newer one is on its way.
-func (r *Reader) obtain(ctx context.Context, id key) (now *reading, pending bool, err error) {
+// one, else, where that takes longer than the patience, the old one; where there is
+// none yet it waits as long as first says, and gives nil after that. pending says that
+// a newer one is on its way.
+func (r *Reader) obtain(ctx context.Context, id key, first time.Duration) (now *reading, pending bool, err error) {
 	head, err := r.Git.Head(ctx)
 	if err != nil {
 		return nil, false, err
@@ -128,7 +129,7 @@ func (r *Reader) obtain(ctx context.Context, id key) (now *reading, pending bool
 	}
 	wait := patience
 	if k.last == nil {
-		wait = firstPatience
+		wait = first
 	}
 	start := k.busy == nil
 	if start {

@@ -25,7 +25,7 @@ func (r *Reader) Of(ctx context.Context, path string, limit int) (*Path, error) 
 	if err != nil {
 		return nil, err
 	}
-	l, pending, err := r.obtain(ctx, key{path: name, limit: min(max(limit, 1), Limit)})
+	l, pending, err := r.obtain(ctx, key{path: name, limit: min(max(limit, 1), Limit)}, firstPatience)
 	if err != nil {
 		return nil, err
 	}

@@ -66,6 +66,9 @@ const (
 type Ask struct {
 	Until time.Time // zero: now
 	Skip  int       // of the commits at and before Until so many are passed over
+	// Patience is how long to wait for git where nothing is kept yet; zero: as long as
+	// a page about history may take.
+	Patience time.Duration
 }
 
 // Window is what happened between two moments, newest first.
@@ -93,7 +96,7 @@ func (r *Reader) Window(ctx context.Context, ask Ask) (*Window, error) {
 		id.until, w.To = ask.Until.Unix(), time.Unix(ask.Until.Unix(), 0)
 	}
 	w.From = w.To.Add(-Week)
-	l, pending, err := r.obtain(ctx, id)
+	l, pending, err := r.obtain(ctx, id, cmp.Or(ask.Patience, firstPatience))
 	if err != nil {
 		return nil, err
 	}

@@ -347,13 +347,24 @@ func finished(rows []TaskRow, win *history.Window) []Finished {
 }
 
 // recentFiles are the documents and tasks that commits changed last, with who and
-// when.
-func (s *Server) recentFiles(ctx context.Context, n *namer, most int) ([]ActivityItem, error) {
-	win, err := s.history.Window(ctx, history.Ask{})
-	if err != nil {
-		return nil, err
+// when. Pending: git has not said it yet, and open pages are told when it has. The
+// first page after the start does not ask: git would only slow it down.
+func (s *Server) recentFiles(ctx context.Context, n *namer, most int) (list []ActivityItem, pending bool, err error) {
+	select {
+	case <-s.served:
+	default:
+		s.background(func(ctx context.Context) {
+			s.awaitFirst(ctx)
+			if _, err := s.history.Window(ctx, history.Ask{}); err == nil {
+				s.historyChanged()
+			}
+		})
+		return nil, true, nil
 	}
-	var out []ActivityItem
+	win, err := s.history.Window(ctx, history.Ask{Patience: recentPatience})
+	if err != nil {
+		return nil, false, err
+	}
 	for _, f := range win.Files(4*most, func(c history.Change) bool { return c.Kind != history.Code && docs.IsMarkdown(c.Path) }) {
 		file := n.file(f.Change)
 		if file.Href == "" {
@@ -363,9 +374,12 @@ func (s *Server) recentFiles(ctx context.Context, n *namer, most int) ([]Activit
 		if file.Task {
 			it.Icon = "list-checks"
 		}
-		if out = append(out, it); len(out) == most {
+		if list = append(list, it); len(list) == most {
 			break
 		}
 	}
-	return out, nil
+	return list, win.Pending && win.At.IsZero(), nil
 }
+
+// recentPatience is how long a page with more to say waits for git.
+const recentPatience = 40 * time.Millisecond

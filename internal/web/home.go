@@ -44,7 +44,7 @@ func (s *Server) home(w http.ResponseWriter, r *request) error {
 		p.Overall = world.overall()
 		p.Standing, p.StandHref = world.standing(homeStanding)
 	}
-	if p.Recent, err = s.recentFiles(r.Context(), newNamer(s, world.rows, nil), homeRecent); err != nil {
+	if p.Recent, p.RecentPending, err = s.recentFiles(r.Context(), newNamer(s, world.rows, nil), homeRecent); err != nil {
 		s.Log.Warn("the history cannot be read", "err", err) // the page has more to say than that
 	}
 	l, err := s.Docs.Folder(r.Context(), "", 0, 1)

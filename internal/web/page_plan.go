@@ -87,9 +87,11 @@ type HomePage struct {
 	StandHref string // where the others are; "" where all are shown
 	Overall   PlanRow
 	Recent    []ActivityItem
-	Readme    template.HTML
-	NoTasks   bool
-	NoDocs    bool
+	// RecentPending says that git is still being asked for them.
+	RecentPending bool
+	Readme        template.HTML
+	NoTasks       bool
+	NoDocs        bool
 }
 
 // HomeNeed is one kind of thing that needs the user.

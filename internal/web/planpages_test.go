@@ -119,6 +119,10 @@ func TestPlanPages(t *testing.T) {
 
 func TestHome(t *testing.T) {
 	s := newSite(t, options{files: planFiles()})
+	if first := shown(s.get(t, "/").body); !strings.Contains(first, "Git is being asked what changed.") {
+		t.Errorf("the first page waits for git: %.900s", first)
+	}
+	s.get(t, "/activity") // waits for git
 	text := shown(s.get(t, "/").body)
 	for _, w := range []string{
 		"Needs you", "Does not parse 2", "tasks/milestones/odd.md", "Overdue 1", "Late one 10 days overdue, 1 of 2 tasks open", "Blocked 1", "Three waits for Two (in progress)",
@@ -138,7 +142,9 @@ func TestHome(t *testing.T) {
 		"nothing to do": {map[string]string{"tasks/a.md": "---\ntype: task\ntitle: A\nstatus: completed\n---\n"}, []string{"Nothing needs you.", "Every task is completed or cancelled.", "1 of 1"}},
 		"only tasks":    {map[string]string{"tasks/a.md": "---\ntype: task\ntitle: A\nstatus: not_started\n---\n"}, []string{"Nothing needs you.", "Take next A", "Not started, it waits for nothing."}},
 	} {
-		text := shown(newSite(t, options{files: c.files}).get(t, "/").body)
+		s := newSite(t, options{files: c.files})
+		s.get(t, "/activity")
+		text := shown(s.get(t, "/").body)
 		for _, w := range c.want {
 			if !strings.Contains(text, w) {
 				t.Errorf("%s: home does not say %q:\n%.1500s", name, w, text)
