@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -245,6 +246,56 @@ func TestTheOwnerIsChangedByKeyboardAlone(t *testing.T) {
 	p.until(`document.querySelector(".picker [role=option]")`)
 	p.do(escape)
 	p.until(`!document.querySelector(".picker") && document.activeElement?.dataset.pick === "owner"`)
+	p.quiet()
+}
+
+func TestADependencyIsFoundByTitleAndTakenAway(t *testing.T) {
+	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
+	p := open(t, s, 1440, 900)
+	_, before := s.file(t, "spread-retries-with-jitter")
+	p.do(chromedp.Navigate(s.url + jitter))
+	p.ready()
+	p.do(chromedp.Click(`[data-pick="depends_on"]`))
+	p.until(`document.querySelectorAll(".picker [role=option]").length > 3`)
+	p.do(chromedp.SendKeys(".picker-input", "python"))
+	p.until(`document.querySelectorAll(".picker [role=option]").length === 1 && document.querySelector(".picker [role=option]").innerText.includes("Python")`)
+	p.shot("taskpage-dependency")
+	p.do(enter)
+	p.until(`document.querySelector('[data-drop="python-client"]')`)
+	if _, text := s.file(t, "spread-retries-with-jitter"); !strings.Contains(text, "python-client") {
+		t.Errorf("the file:\n%s", text)
+	}
+	p.until(`document.querySelector('.near [data-node="python-client"]')`)
+	p.do(chromedp.Click(`[data-drop="python-client"]`))
+	p.until(`!document.querySelector('[data-drop="python-client"]')`)
+	if _, text := s.file(t, "spread-retries-with-jitter"); withoutTime(text) != withoutTime(before) {
+		t.Errorf("the file is not as before:\n%s", text)
+	}
+	p.quiet()
+}
+
+// withoutTime is a worksheet without the line that each change renews.
+func withoutTime(text string) string {
+	return regexp.MustCompile(`(?m)^updated_at:.*\n`).ReplaceAllString(text, "")
+}
+
+func TestTheGraphByKeyboard(t *testing.T) {
+	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
+	p := open(t, s, 800, 700)
+	p.do(chromedp.Navigate(s.url + "graph?status=all"))
+	p.ready()
+	const width = `document.querySelector(".graph-box .graph-svg").getBoundingClientRect().width`
+	before := js[float64](p, width)
+	js[bool](p, `(document.querySelector(".graph-box .graph-scroll").focus(), true)`)
+	p.do(chromedp.KeyEvent("+"), chromedp.KeyEvent("+"))
+	p.until(fmt.Sprintf(`%s > %f`, width, before*1.4))
+	p.do(key("ArrowRight", 39))
+	p.until(`document.querySelector(".graph-box .graph-scroll").scrollLeft > 0`)
+	p.do(chromedp.KeyEvent("0"))
+	p.until(width + ` <= document.querySelector(".graph-box .graph-scroll").clientWidth + 1`)
+	js[bool](p, `(document.querySelector('.graph-box a[data-node="python-client"]').focus(), true)`)
+	p.do(enterKey)
+	p.until(`location.pathname === "/tasks/python-client"`)
 	p.quiet()
 }
 

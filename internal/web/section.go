@@ -30,6 +30,11 @@ func (s *Server) sectionJSON(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	if !bytes.Equal(s.masked([]byte(text)), []byte(text)) {
+		// No answer carries a key, and an editor that began without it would save it away.
+		return fault.New(fault.Forbidden, "the section holds one of your keys, which is not sent to a page").
+			WithHint("take the key out in an editor on your computer, and put it where git does not see it")
+	}
 	on, err := s.activeRun(r.Context(), t.Path)
 	if err != nil {
 		return err
@@ -153,5 +158,5 @@ func (s *Server) preview(w http.ResponseWriter, r *request) error {
 	}
 	text := strings.ReplaceAll(strings.ReplaceAll(in.Text, "\r\n", "\n"), "\r", "\n")
 	page := markdown.Render([]byte(text), 1, s.Docs.Links(path))
-	return sendJSON(w, r, http.StatusOK, map[string]any{"html": string(s.masked([]byte(page.HTML)))})
+	return sendJSON(w, r, http.StatusOK, map[string]any{"html": page.HTML})
 }

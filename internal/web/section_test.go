@@ -88,6 +88,19 @@ func TestSetSectionRefusesAndWritesNothing(t *testing.T) {
 	}
 }
 
+func TestASectionWithAKeyIsNotEditedHere(t *testing.T) {
+	files := plans()
+	files["tasks/leak.md"] = "---\ntype: task\ntitle: Leak\nstatus: ready\n---\n\n## Problem\n\nThe key sk-canary is here.\n\n## Plan\n\nTake it out.\n"
+	s := newSite(t, options{files: files})
+	got := s.get(t, "/section.json?slug=leak&section=Problem")
+	if got.StatusCode != 403 || strings.Contains(got.body, "sk-canary") || !strings.Contains(got.body, "one of your keys") {
+		t.Errorf("%d %s", got.StatusCode, got.body)
+	}
+	if text, _ := s.section(t, "leak", "Plan"); text != "Take it out." {
+		t.Errorf("another section: %q", text)
+	}
+}
+
 func TestSetBox(t *testing.T) {
 	files := plans()
 	files["docs/list.md"] = "# List\r\n\r\n- [ ] one\r\n- [x] two\r\n"

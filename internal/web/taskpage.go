@@ -141,9 +141,6 @@ func graphNode(t *task.Task) chart.Node {
 // belongs there.
 func sectioned(doc template.HTML, sections []task.Section, outline []markdown.Heading, editable bool) template.HTML {
 	body := string(lead(doc).Rest)
-	if lead(doc).Title == "" {
-		body = string(doc)
-	}
 	names := map[string]int{}
 	for _, s := range sections {
 		names[s.Name]++

@@ -16,10 +16,16 @@ export function drafts(path) {
   return found && typeof found === "object" ? found : {};
 }
 
-/** @param {string} path @param {string} section @param {Draft | null} draft null: it is saved, or given up */
+/**
+ * Keeps a draft; whether it is there now.
+ * @param {string} path
+ * @param {string} section
+ * @param {Draft | null} draft null: it is saved, or given up
+ */
 export function keepDraft(path, section, draft) {
   const all = drafts(path);
   if (draft) all[section] = draft;
   else delete all[section];
   local.set(key(path), Object.keys(all).length ? JSON.stringify(all) : null);
+  return drafts(path)[section]?.mine === draft?.mine;
 }

@@ -20,7 +20,7 @@ const read = (place) => getJSON(`/section.json?${new URLSearchParams({ slug: pla
 let count = 0;
 
 export class Editor {
-  /** @param {Place} place @param {(said: string) => void} saved */
+  /** @param {Place} place @param {(said: string, bad: boolean) => void} saved */
   constructor(place, saved) {
     this.place = place;
     this.saved = saved;
@@ -29,6 +29,7 @@ export class Editor {
     /** @type {Theirs | null} what the file says now, where that is another text */
     this.theirs = null;
     this.sending = false;
+    this.unkept = false; // typed, and nowhere kept
     this.back = document.activeElement;
     const id = `editor-${++count}`, { section } = this.place;
     this.text = el("textarea", { class: "editor-text", dir: "auto", spellcheck: "true", "aria-labelledby": `${id}-title`, "aria-describedby": `${id}-hint`, autocomplete: "off" });
@@ -54,6 +55,8 @@ export class Editor {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); void this.send(); }
     });
     this.text.addEventListener("input", () => this.keep());
+    this.unload = (/** @type {BeforeUnloadEvent} */ event) => { if (this.unkept) event.preventDefault(); };
+    addEventListener("beforeunload", this.unload);
     this.look = () => void this.check();
     document.addEventListener("tasks:swapped", this.look);
     document.body.append(this.dialog);
@@ -74,7 +77,7 @@ export class Editor {
       this.text.value = draft.mine;
       this.note("warn", "offline", "The server does not answer. This is what you had typed; it is kept in this browser.");
     }
-    if (draft) this.restored(draft);
+    if (draft) { this.restored(draft); this.keep(); }
     this.dialog.showModal();
     this.text.focus();
     this.text.setSelectionRange(this.text.value.length, this.text.value.length);
@@ -84,8 +87,9 @@ export class Editor {
 
   keep() {
     const draft = { base: this.base, hash: this.hash, mine: this.text.value, at: Date.now() };
-    keepDraft(this.place.path, this.place.section, this.dirty ? draft : null);
-    this.state.textContent = this.dirty ? "Not saved yet; kept in this browser." : "Nothing is changed.";
+    const kept = keepDraft(this.place.path, this.place.section, this.dirty ? draft : null);
+    this.unkept = this.dirty && !kept;
+    this.state.textContent = !this.dirty ? "Nothing is changed." : kept ? "Not saved yet; kept in this browser." : "Not saved yet, and this browser keeps no drafts.";
   }
 
   /** @param {import("./drafts.js").Draft} draft */
@@ -175,7 +179,7 @@ export class Editor {
   /** @param {unknown} reason */
   fail(reason) {
     const { status, message, hint } = /** @type {Failure} */ (reason);
-    this.note("bad", "offline", status === 0 ? "Not saved: the server does not answer. What you typed is kept in this browser; save again when it is back." : sentence(hint ? `${message}. ${sentence(hint)}` : message));
+    this.note("bad", "offline", status === 0 ? `Not saved: the server does not answer. What you typed ${this.unkept ? "stands here as long as this page is open" : "is kept in this browser"}; save again when it is back.` : sentence(hint ? `${message}. ${sentence(hint)}` : message));
   }
 
   async send(again = true) {
@@ -191,7 +195,7 @@ export class Editor {
       keepDraft(path, section, null);
       this.close();
       document.dispatchEvent(new CustomEvent("tasks:refresh"));
-      this.saved(answer.warning ? sentence(answer.warning) : `${section} is saved`);
+      this.saved(answer.warning ? `${section} is saved. ${sentence(answer.warning)}` : `${section} is saved`, Boolean(answer.warning));
     } catch (reason) {
       this.keep();
       if (/** @type {Failure} */ (reason).status !== 409) this.fail(reason);
@@ -219,6 +223,7 @@ export class Editor {
 
   close() {
     document.removeEventListener("tasks:swapped", this.look);
+    removeEventListener("beforeunload", this.unload);
     if (this.dialog.open) this.dialog.close();
     this.dialog.remove();
     if (this.back instanceof HTMLElement && this.back.isConnected) this.back.focus();

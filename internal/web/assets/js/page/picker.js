@@ -13,9 +13,9 @@ let open = null;
 
 /**
  * @param {HTMLElement} button
- * @param {{slug: string, field: string, name: string, clear: boolean, take: (value: string) => void}} what
+ * @param {{slug: string, field: string, name: string, now: string, clear: boolean, take: (value: string) => void}} what
  */
-export function pick(button, { slug, field, name, clear, take }) {
+export function pick(button, { slug, field, name, now, clear, take }) {
   if (open) { const was = open.dataset.field; open.hidePopover(); if (was === field) return; }
   const id = `picker-${field}`;
   const input = el("input", { type: "text", class: "picker-input", role: "combobox", "aria-expanded": "true", "aria-controls": id, "aria-autocomplete": "list", "aria-label": name, placeholder: "Type to find", autocomplete: "off", spellcheck: "false", dir: "auto" });
@@ -46,13 +46,13 @@ export function pick(button, { slug, field, name, clear, take }) {
       list.replaceChildren();
       takes = [];
       for (const o of /** @type {Option[]} */ (options)) {
-        item([...(o.status ? [el("span", { class: `stat ${o.status.replace(/_/g, "-")}` }, icon(SIGNS[o.status] ?? "circle-dashed"))] : []), el("bdi", { class: "picker-label" }, o.label), el("span", { class: "quiet" }, o.detail)], o.value);
+        item([...(o.status ? [el("span", { class: `stat ${o.status.replace(/_/g, "-")}` }, icon(SIGNS[o.status] ?? "circle-dashed"))] : []), el("bdi", { class: "picker-label" }, o.label), el("span", { class: "quiet" }, o.detail), ...(now && (o.value === now || o.label === now) ? [icon("check", "chosen")] : [])], o.value);
       }
       if (free && q && !options.some((/** @type {Option} */ o) => o.value === q)) item([icon("plus"), el("bdi", { class: "picker-label" }, `Use “${q}”`)], q);
       if (clear && !q) item([icon("x"), el("span", { class: "picker-label" }, "Take it away")], "");
       said.textContent = more ? `${more} more; type to narrow them down` : takes.length ? "" : free ? "Type a new one" : "Nothing fits";
       said.hidden = !said.textContent;
-      at = 0;
+      at = q ? 0 : Math.max(0, options.findIndex((/** @type {Option} */ o) => now && (o.value === now || o.label === now)));
       mark();
     } catch (reason) {
       list.replaceChildren();

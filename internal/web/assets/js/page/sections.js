@@ -5,21 +5,7 @@ import { all, el, icon } from "../lib/dom.js";
 import { Failure, post, sentence } from "../lib/http.js";
 import { drafts, keepDraft } from "./drafts.js";
 import { Editor } from "./editor.js";
-
-/** Says something where it is heard and seen. @param {string} words @param {boolean} [bad] */
-export function say(words, bad = false) {
-  let box = document.querySelector("[data-said]");
-  if (!box) document.body.append(box = el("div", { class: "said", role: "status", data: { said: "" } }));
-  const line = el("p", { class: bad ? "bad" : null }, icon(bad ? "triangle-alert" : "check"), el("span", null, words));
-  box.replaceChildren(line);
-  setTimeout(() => { line.remove(); }, bad ? 12_000 : 5000);
-}
-
-/** @param {unknown} reason */
-export function sayWhy(reason) {
-  const { message, hint } = /** @type {Failure} */ (reason);
-  say(sentence(hint ? `${message}. ${sentence(hint)}` : message), true);
-}
+import { say, sayWhy } from "./say.js";
 
 export function sections() {
   document.addEventListener("click", (event) => {
@@ -40,7 +26,7 @@ export function sections() {
 function edit(head, section, line) {
   if (document.querySelector("dialog.editor")) return;
   const { slug = "", path = "" } = head.dataset;
-  new Editor({ slug, path, section, line }, (said) => say(said)).open().catch(sayWhy);
+  new Editor({ slug, path, section, line }, say).open().catch(sayWhy);
 }
 
 /** The element that holds the hash of the page's file; null where it is not to be edited. */
@@ -63,7 +49,7 @@ async function tick(box) {
     file.textContent = answer.task?.hash ?? answer.hash;
     box.toggleAttribute("checked", checked);
     document.dispatchEvent(new CustomEvent("tasks:refresh"));
-    if (answer.warning) say(sentence(answer.warning));
+    if (answer.warning) say(sentence(answer.warning), true);
   } catch (reason) {
     box.checked = !checked;
     sayWhy(reason);

@@ -3,12 +3,12 @@
 import { all, one } from "../lib/dom.js";
 import { Failure, post, sentence } from "../lib/http.js";
 import { pick } from "./picker.js";
+import { say } from "./say.js";
 
 /** @param {HTMLElement} section */
 export function task(section) {
   const { slug = "", path = "" } = section.dataset;
   const error = one("[data-action-error]", section);
-  const said = one("[data-action-said]", section);
 
   /** @param {HTMLElement} control @param {string} path @param {object} body @param {string} [words] */
   const act = async (control, path, body, words) => {
@@ -17,8 +17,8 @@ export function task(section) {
     error.hidden = true;
     try {
       const answer = await post(path, body);
-      said.textContent = [words, answer.warning && sentence(answer.warning)].filter(Boolean).join(". ");
-      if (answer.warning) tell(sentence(answer.warning));
+      const told = [words, answer.warning && sentence(answer.warning)].filter(Boolean).join(". ");
+      if (told) say(told, Boolean(answer.warning));
       document.dispatchEvent(new CustomEvent("tasks:refresh"));
     } catch (reason) {
       const { message, hint } = /** @type {Failure} */ (reason);
@@ -36,7 +36,7 @@ export function task(section) {
   for (const button of all("[data-pick]", section)) {
     const { pick: field = "", pickName = "", pickAdd, pickClear } = button.dataset;
     button.addEventListener("click", () => pick(button, {
-      slug: path, field, name: pickName, clear: pickClear !== undefined,
+      slug: path, field, name: pickName, now: button.dataset.value ?? "", clear: pickClear !== undefined,
       take: (value) => act(button, "/actions/set-field", { slug: path, field, value: pickAdd === undefined ? value : `+${value}` }, `${pickName}: ${value || "not set"}`),
     }));
   }
