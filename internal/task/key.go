@@ -152,6 +152,9 @@ func checkValue(s *keySpec, e entry) string {
 		return fmt.Sprintf("%s holds a nested value", e.key)
 	}
 	if s.form == list {
+		if slices.ContainsFunc(e.items, func(item string) bool { return strings.TrimSpace(item) == "" }) {
+			return fmt.Sprintf("%s holds an empty item", e.key)
+		}
 		return ""
 	}
 	if e.kind == listing {
@@ -165,6 +168,10 @@ func checkValue(s *keySpec, e entry) string {
 	case priority:
 		if _, ok := ParsePriority(e.value); !ok {
 			return fmt.Sprintf("%q is not a priority: it is one of %s", e.value, join(Priorities))
+		}
+	case owner:
+		if strings.TrimSpace(e.value) != "" && Owner(e.value) == "" {
+			return fmt.Sprintf("%s %q holds no letter or digit", e.key, e.value)
 		}
 	case instant:
 		if _, ok := parseTime(e.value); !ok {
