@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -102,6 +104,36 @@ func TestPlanWithForcedColours(t *testing.T) {
 		if over := js[int](p, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); over > 0 {
 			t.Errorf("%s from right to left scrolls sideways by %d px", name, over)
 		}
+	}
+	p.quiet()
+}
+
+// TestPlanFollowsItsFiles: the page of a milestone, which has a file of its own, follows
+// the files of its tasks too; what was unfolded stays so.
+func TestPlanFollowsItsFiles(t *testing.T) {
+	root := write(t, oddPlan())
+	git(t, root, "init", "-q")
+	s := start(t, nil, "-C", root, "serve", "--addr", "127.0.0.1:0")
+	p := open(t, s, 1280, 900)
+	p.do(chromedp.Navigate(s.url + "milestones/late"))
+	p.until(`document.documentElement.dataset.ready !== undefined && document.documentElement.dataset.live === "live"`)
+	p.until(`document.querySelector(".plan-big").textContent.includes("0 of 66")`)
+	p.do(chromedp.Click(".chart-data summary"))
+	p.until(`document.querySelector(".chart-data").open`)
+	name := filepath.Join(root, "tasks/workstreams/storage/tasks/t0.md")
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(strings.Replace(string(data), "status: ready", "status: completed", 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p.until(`document.querySelector(".plan-big").textContent.includes("1 of 66")`)
+	if !js[bool](p, `document.querySelector(".chart-data").open`) {
+		t.Error("the numbers of the drawing were folded away by the change")
+	}
+	if got := js[string](p, `document.querySelector(".burnup desc").textContent`); !strings.HasPrefix(got, "1 of 66 tasks done") {
+		t.Errorf("the drawing says %q", got)
 	}
 	p.quiet()
 }

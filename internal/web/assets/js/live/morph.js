@@ -173,13 +173,21 @@ function glow(block, before) {
 
 /** Keeps which details are open and where the focus is. @param {Element} region */
 function keepState(region) {
-  const open = all("details", region).map((d) => /** @type {HTMLDetailsElement} */ (d).open);
+  // Where one more or less has come, they are told apart by their words, numbers aside.
+  const nameOf = (/** @type {Element} */ d) => `${d.className} ${(d.querySelector("summary")?.textContent ?? "").replace(/[\d\s\u202f]+/g, "")}`;
+  const before = all("details", region);
+  const open = before.map((d) => /** @type {HTMLDetailsElement} */ (d).open);
+  const byName = new Map(before.map((d, i) => [nameOf(d), open[i]]));
   const focusable = "a[href], button, input, select, textarea, summary, [tabindex]";
   const active = document.activeElement;
   const at = active && region.contains(active) ? all(focusable, region).indexOf(/** @type {HTMLElement} */ (active)) : -1;
   return () => {
     const details = all("details", region);
-    if (details.length === open.length) details.forEach((d, i) => { /** @type {HTMLDetailsElement} */ (d).open = open[i]; });
+    const same = details.length === open.length;
+    details.forEach((d, i) => {
+      const was = same ? open[i] : byName.get(nameOf(d));
+      if (was !== undefined) /** @type {HTMLDetailsElement} */ (d).open = was;
+    });
     if (at >= 0 && !region.contains(document.activeElement)) all(focusable, region)[at]?.focus({ preventScroll: true });
   };
 }
