@@ -3,6 +3,7 @@ package importer
 import (
 	"bytes"
 	"path"
+	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -14,33 +15,20 @@ import (
 // readBacklog reads Backlog.md: one file a task below backlog/, the state of drafts,
 // completed and archived ones told by their folder.
 func readBacklog(s *source) error {
-	dir := ""
+	dir := backlogFolder(s)
 	switch {
 	case s.file != "":
 		return s.nothing("it is a file")
+	case dir != "":
 	case s.has("backlog.config.yml", false):
-		data, err := s.read("backlog.config.yml", maxText)
-		if err != nil {
-			return fault.New(fault.Invalid, "backlog.config.yml cannot be read: %w", err)
-		}
-		config, _, err := parseYAML(data, 0)
-		if err != nil {
-			return fault.New(fault.Invalid, "backlog.config.yml cannot be read: %w", err)
-		}
-		if dir = path.Clean(config.text("backlog_directory")); dir == "." {
-			dir = "backlog"
-		}
-	case s.has("backlog", true):
-		dir = "backlog"
-	case s.has(".backlog", true):
-		dir = ".backlog"
+		return fault.New(fault.Invalid, "backlog.config.yml in %s cannot be read: it is too large or no yaml", s.at)
 	case s.has("tasks", true) && s.has("config.yml", false):
 		dir = "."
 	default:
 		return s.nothing("there is neither backlog/ nor backlog.config.yml")
 	}
-	if !s.has(dir, true) {
-		return s.nothing("there is no folder %s", dir)
+	if !filepath.IsLocal(filepath.FromSlash(dir)) || !s.has(dir, true) {
+		return s.nothing("there is no folder %s in it", dir)
 	}
 	s.sameAs = backlogNumber
 	milestones, err := backlogMilestones(s, dir)
@@ -65,6 +53,30 @@ func readBacklog(s *source) error {
 	return nil
 }
 
+// backlogFolder is the folder of a project, "" where it has none that can be told.
+func backlogFolder(s *source) string {
+	switch {
+	case s.has("backlog.config.yml", false):
+		data, err := s.read("backlog.config.yml", maxText)
+		if err != nil {
+			return ""
+		}
+		config, _, err := s.parseYAML(data, 0)
+		if err != nil {
+			return ""
+		}
+		if dir := config.text("backlog_directory"); dir != "" {
+			return path.Clean(filepath.ToSlash(dir))
+		}
+		return "backlog"
+	case s.has("backlog", true):
+		return "backlog"
+	case s.has(".backlog", true):
+		return ".backlog"
+	}
+	return ""
+}
+
 // backlogNumber is an id without its prefix. A project may change the prefix; the
 // tool then renames the tasks, and not what refers to them.
 func backlogNumber(id string) string {
@@ -87,7 +99,7 @@ func backlogMilestones(s *source, dir string) (map[string]string, error) {
 			if err != nil || !strings.HasSuffix(name, ".md") {
 				continue // the task that refers to it keeps the id
 			}
-			if b, _, _, err := front(data); err == nil {
+			if b, _, _, err := s.front(data); err == nil {
 				out[fold(b.text("id"))] = b.text("title")
 			}
 		}
@@ -101,10 +113,10 @@ func backlogTask(s *source, name, state string, milestones map[string]string) er
 		s.fail("", name, 0, "%s", err)
 		return s.ctx.Err()
 	}
-	b, body, line, err := front(data)
+	b, body, line, err := s.front(data)
 	if err != nil {
 		var failed error
-		if b, body, _, failed = front(quoteNames(data)); failed != nil {
+		if b, body, _, failed = s.front(quoteNames(data)); failed != nil {
 			s.fail("", name, line, "%s", err)
 			return nil
 		}

@@ -61,7 +61,7 @@ func readBeads(s *source) error {
 
 // bead reads one line.
 func (s *source) bead(name string, line int, text []byte, seen map[string]int) {
-	n, _, err := parseJSON(text)
+	n, _, err := s.parseJSON(text)
 	if err != nil {
 		s.fail("", name, line, "%s", err)
 		return

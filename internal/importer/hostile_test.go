@@ -176,6 +176,85 @@ func TestTwoProjects(t *testing.T) {
 	h.valid()
 }
 
+// TestOneProject: however a project is named, it is the same, and a project may be
+// called as the folder of a tool is.
+func TestOneProject(t *testing.T) {
+	for tool, paths := range map[string][]string{
+		"backlog":    {"", "backlog"},
+		"taskmd":     {"", "plan", ".taskmd.yaml"},
+		"beads":      {"", ".beads", ".beads/issues.jsonl"},
+		"taskmaster": {"", ".taskmaster", ".taskmaster/tasks", ".taskmaster/tasks/tasks.json"},
+		"openspec":   {"", "openspec", "openspec/changes"},
+	} {
+		t.Run(tool, func(t *testing.T) {
+			theirs := sample(t, tool)
+			nested := tool != "backlog" && tool != "openspec" // there the folder is the tool's own
+			for name, text := range sample(t, tool) {
+				if !nested {
+					break
+				}
+				theirs[tool+"/"+name] = text // another one, in a folder of this name
+			}
+			h := newHouse(t, theirs)
+			n := h.run(importer.Options{From: tool}).Count(importer.Imported)
+			for _, p := range paths {
+				r := h.run(importer.Options{From: tool, Path: filepath.Join(h.root, p)})
+				if r.Count(importer.Skipped) != n {
+					t.Errorf("%q is another project:\n%s", p, results(r))
+				}
+			}
+			if !nested {
+				return
+			}
+			if r := h.run(importer.Options{From: tool, Path: filepath.Join(h.root, tool)}); r.Count(importer.Imported) != n {
+				t.Errorf("the project in a folder of the tool's name:\n%s", results(r))
+			}
+			h.valid()
+		})
+	}
+	h := newHouse(t, map[string]string{
+		"backlog.config.yml": "backlog_directory: \"plans/bl\"\n", "plans/bl/config.yml": "x: 1\n",
+		"plans/bl/tasks/task-1 - a.md": "---\nid: TASK-1\ntitle: A\n---\n",
+		"tasks/001-b.md":               "---\nid: \"001\"\ntitle: B\nstatus: pending\n---\n",
+	})
+	for _, o := range []importer.Options{{From: "backlog"}, {From: "taskmd"}} {
+		h.run(o)
+		o.Path = filepath.Join(h.root, map[string]string{"backlog": "plans/bl", "taskmd": "tasks"}[o.From])
+		if r := h.run(o); len(r.Items) != 1 || r.Items[0].Result != importer.Skipped {
+			t.Errorf("%s is another project:\n%s", o.Path, results(r))
+		}
+	}
+}
+
+// TestHugeValues: what would take more than linear time, or more memory than it is
+// worth, is bounded.
+func TestHugeValues(t *testing.T) {
+	many := func(n int, s string) string { return strings.TrimSuffix(strings.Repeat(s+",", n), ",") }
+	var names, edges, same, ticks strings.Builder
+	for n := 1000; n > 0; n-- {
+		ticks.WriteString(strings.Repeat("`", n) + " ")
+	}
+	for i := range 20_000 {
+		fmt.Fprintf(&names, `"label %d",`, i%5000)
+		fmt.Fprintf(&edges, `{"depends_on_id":"n%d"},`, i)
+		fmt.Fprintf(&same, `,"k":%d`, i%10)
+	}
+	h := beads(t,
+		`{"id":"labels","title":"L","labels":[`+names.String()+`"x"]}`+"\n",
+		`{"id":"edges","title":"E","dependencies":[`+edges.String()+`{"depends_on_id":"labels"}]}`+"\n",
+		`{"id":"same","title":"S"`+same.String()+"}\n",
+		bead("ticks", "T", "description", "<!--"+ticks.String()),
+		`{"id":"long","title":"`+strings.Repeat("long ", 100_000)+`","description":"`+strings.Repeat(`# x\n`, 100_000)+`"}`+"\n",
+		`{"id":"values","x":[`+many(200_000, "1")+"]}\n",
+		`{"id":"line","x":"`+strings.Repeat("x", 5<<20)+`"}`+"\n",
+	)
+	r := h.run(importer.Options{From: "beads"})
+	h.valid()
+	if r.Count(importer.Imported) != 6 || r.Count(importer.Failed) != 1 {
+		t.Errorf("it came to\n%s", results(r))
+	}
+}
+
 func TestBrokenLinesAreTold(t *testing.T) {
 	h := beads(t,
 		bead("a", "A"), "<<<<<<< HEAD\n", "\n", `{"id":"b"`+"\n", "[1,2]\n", `"text"`+"\n", `{"title":"no id"}`+"\n",

@@ -62,7 +62,7 @@ func openSpecChange(s *source, dir, name, date string) error {
 	r.id = name
 	inArchive := path.Base(path.Dir(dir)) == "archive"
 	var texts [][]byte
-	var others []string
+	var others, order []string
 	found := map[string]string{}
 	err := s.files(dir, maxDeep, func(file string) error {
 		rel := strings.TrimPrefix(file, dir+"/")
@@ -78,7 +78,7 @@ func openSpecChange(s *source, dir, name, date string) error {
 		texts = append(texts, []byte(rel), data)
 		found[rel] = strings.ReplaceAll(strings.TrimPrefix(string(data), "\ufeff"), "\r\n", "\n")
 		if rel == ".openspec.yaml" {
-			b, line, err := parseYAML(data, 0)
+			b, line, err := s.parseYAML(data, 0)
 			if err != nil {
 				s.fail(name, file, line, "%s", err)
 				return nil
@@ -86,7 +86,7 @@ func openSpecChange(s *source, dir, name, date string) error {
 			r.left = b
 			return nil
 		}
-		found[""] += rel + "\n"
+		order = append(order, rel)
 		return nil
 	})
 	if err != nil {
@@ -98,7 +98,7 @@ func openSpecChange(s *source, dir, name, date string) error {
 	}
 	r.digest = digest(texts...)
 	r.openSpecHead(found["proposal.md"], name)
-	r.openSpecParts(found)
+	r.openSpecParts(order, found)
 	r.openSpecStatus(found["tasks.md"], inArchive, date)
 	if len(others) > 0 {
 		r.addList("Files that stayed where they are", others)
@@ -157,16 +157,14 @@ func (r *record) openSpecHead(proposal, name string) {
 }
 
 // openSpecParts puts the files into the sections.
-func (r *record) openSpecParts(found map[string]string) {
-	title := ""
-	for _, rel := range strings.Split(strings.TrimSuffix(found[""], "\n"), "\n") {
+func (r *record) openSpecParts(order []string, found map[string]string) {
+	for _, rel := range order {
 		text := found[rel]
 		switch {
-		case rel == "":
 		case rel == "proposal.md":
-			r.place(blocks(dropTitle(text, r.title), title), inProblem, inContext)
+			r.place(blocks(dropTitle(text, r.title), ""), inProblem, inContext)
 		case rel == "design.md":
-			r.place(blocks(dropTitle(text, "design"), title), inOptions, inOptions)
+			r.place(blocks(dropTitle(text, "design"), ""), inOptions, inOptions)
 		case rel == "tasks.md":
 			r.add(inPlan, "", dropTitle(text, "tasks"))
 		case strings.HasPrefix(rel, "specs/"):

@@ -14,14 +14,24 @@ import (
 	"tasks/internal/lazy"
 )
 
+// budget bounds how many values are read in one import, over all files.
+type budget struct{ spent int }
+
+func (b *budget) spend() error {
+	if b.spent++; b.spent > maxValues {
+		return fmt.Errorf("there are more than %d values in it, or in all", maxValues)
+	}
+	return nil
+}
+
 var errDeep = fmt.Errorf("its values lie more than %d deep within each other", maxNested)
 
 // parseJSON reads one value and remembers the lines. A key that stands twice is
 // there twice.
-func parseJSON(data []byte) (n node, line int, err error) {
+func (b *budget) parseJSON(data []byte) (n node, line int, err error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
-	r := jsonReader{d: d, data: data, line: 1}
+	r := jsonReader{b: b, d: d, data: data, line: 1}
 	n, err = r.value(0)
 	if err == nil {
 		if _, more := d.Token(); more != io.EOF {
@@ -42,6 +52,7 @@ func parseJSON(data []byte) (n node, line int, err error) {
 }
 
 type jsonReader struct {
+	b    *budget
 	d    *json.Decoder
 	data []byte
 	at   int
@@ -63,6 +74,9 @@ func (r *jsonReader) value(deep int) (node, error) {
 		return node{}, err
 	}
 	n := node{line: r.here()}
+	if err := r.b.spend(); err != nil {
+		return n, err
+	}
 	switch v := t.(type) {
 	case string:
 		n.text, n.isText = v, true
@@ -102,10 +116,10 @@ var yamlLine = lazy.Regexp(`line (\d+): `)
 
 // parseYAML reads a mapping; skip is how many lines stand before it in its file. An
 // alias is kept by its name and not followed, so that nothing can unfold.
-func parseYAML(text []byte, skip int) (b bag, line int, err error) {
+func (b *budget) parseYAML(text []byte, skip int) (all bag, line int, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			b, line, err = bag{}, skip+1, errors.New("it is not yaml: the parser gave up")
+			all, line, err = bag{}, skip+1, errors.New("it is not yaml: the parser gave up")
 		}
 	}()
 	var doc yaml.Node
@@ -124,13 +138,16 @@ func parseYAML(text []byte, skip int) (b bag, line int, err error) {
 	if doc.Content[0].Kind != yaml.MappingNode {
 		return bag{}, skip + 1, errors.New("it is not yaml of `key: value` lines")
 	}
-	n, err := yamlNode(doc.Content[0], 0)
+	n, err := b.yamlNode(doc.Content[0], 0)
 	return bag{n.fields}, skip + 1, err
 }
 
-func yamlNode(y *yaml.Node, deep int) (n node, err error) {
+func (b *budget) yamlNode(y *yaml.Node, deep int) (n node, err error) {
 	if deep > maxNested {
 		return n, errDeep
+	}
+	if err := b.spend(); err != nil {
+		return n, err
 	}
 	n.line = y.Line
 	switch y.Kind {
@@ -143,7 +160,7 @@ func yamlNode(y *yaml.Node, deep int) (n node, err error) {
 	case yaml.SequenceNode:
 		n.list = true
 		for _, c := range y.Content {
-			item, err := yamlNode(c, deep+1)
+			item, err := b.yamlNode(c, deep+1)
 			if err != nil {
 				return n, err
 			}
@@ -152,7 +169,7 @@ func yamlNode(y *yaml.Node, deep int) (n node, err error) {
 	case yaml.MappingNode:
 		n.object = true
 		for i := 0; i+1 < len(y.Content); i += 2 {
-			v, err := yamlNode(y.Content[i+1], deep+1)
+			v, err := b.yamlNode(y.Content[i+1], deep+1)
 			if err != nil {
 				return n, err
 			}
@@ -168,20 +185,20 @@ func yamlNode(y *yaml.Node, deep int) (n node, err error) {
 
 // front splits a markdown file into its front matter and its body. The line is that
 // of a fault.
-func front(data []byte) (b bag, body string, line int, err error) {
+func (b *budget) front(data []byte) (head bag, body string, line int, err error) {
 	text := strings.ReplaceAll(strings.TrimPrefix(string(data), "\ufeff"), "\r\n", "\n")
 	first, rest, _ := strings.Cut(text, "\n")
 	if strings.TrimRight(first, " \t") != "---" {
-		return b, text, 1, errors.New("it has no front matter: the first line is not ---")
+		return head, text, 1, errors.New("it has no front matter: the first line is not ---")
 	}
 	at := 0
 	for at < len(rest) {
 		l, _, _ := strings.Cut(rest[at:], "\n")
 		if strings.TrimRight(l, " \t") == "---" {
-			b, line, err = parseYAML([]byte(rest[:at]), 1)
-			return b, rest[min(at+len(l)+1, len(rest)):], line, err
+			head, line, err = b.parseYAML([]byte(rest[:at]), 1)
+			return head, rest[min(at+len(l)+1, len(rest)):], line, err
 		}
 		at += len(l) + 1
 	}
-	return b, text, 1, errors.New("its front matter never ends: there is no second ---")
+	return head, text, 1, errors.New("its front matter never ends: there is no second ---")
 }

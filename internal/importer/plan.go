@@ -18,6 +18,9 @@ import (
 // folder is where worksheets live.
 const folder = "tasks"
 
+// maxNeeds bounds the dependencies of one task.
+const maxNeeds = 1000
+
 // sheet is a record on its way to a worksheet.
 type sheet struct {
 	*record
@@ -206,6 +209,10 @@ func (p *plan) refer(s *sheet) {
 		s.left.keep("id", s.id)
 	}
 	var lost []string
+	if len(s.deps) > maxNeeds {
+		s.note("it depends on %d tasks: the first %d are taken, the others kept under imported", len(s.deps), maxNeeds)
+		s.deps, lost = s.deps[:maxNeeds], s.deps[maxNeeds:]
+	}
 	for _, id := range s.deps {
 		slug := p.slugOf(s, id)
 		switch {

@@ -88,8 +88,10 @@ func (p *plan) draft(s *sheet, fields string, inFront bool) task.Draft {
 // words are the items of a list that says something, each once.
 func words(list []string) []string {
 	var out []string
+	seen := map[string]bool{}
 	for _, w := range list {
-		if w = oneLine(w); w != "" && !slices.Contains(out, w) {
+		if w = oneLine(w); w != "" && !seen[w] {
+			seen[w] = true
 			out = append(out, w)
 		}
 	}

@@ -26,13 +26,17 @@ const (
 	maxEntries = 50_000   // names in one folder, files of one tool
 	maxDeep    = 12       // folders within each other
 	maxNested  = 64       // values within each other
+	maxValues  = 5_000_000
+	maxTotal   = 512 << 20 // bytes of all files
 )
 
 // source is the folder that is read, and what its reader has found.
 type source struct {
-	ctx    context.Context
-	tool   string
-	root   *os.Root
+	ctx  context.Context
+	tool string
+	root *os.Root
+	budget
+	total  int64
 	file   string // the file of it that was named, "" where a folder was
 	at     string // as the user knows it
 	label  string // of a project that is not the checkout itself
@@ -46,7 +50,7 @@ type source struct {
 var tails = map[string][]string{
 	"backlog":    {"backlog", ".backlog"},
 	"taskmd":     {".taskmd.yaml"},
-	"beads":      {".beads/issues.jsonl", ".beads/beads.jsonl", ".beads"},
+	"beads":      {".beads"},
 	"taskmaster": {".taskmaster/tasks/tasks.json", ".taskmaster/tasks", ".taskmaster", "tasks/tasks.json"},
 	"openspec":   {"openspec/changes", "openspec"},
 }
@@ -61,12 +65,12 @@ func open(ctx context.Context, checkout string, o Options) (*source, error) {
 	if err != nil {
 		return nil, notThere(at, err)
 	}
-	project = projectOf(o.From, project)
+	project, file := projectOf(o.From, project)
 	info, err := os.Stat(project)
 	if err != nil {
 		return nil, notThere(at, err)
 	}
-	s := &source{ctx: ctx, tool: o.From, at: at}
+	s := &source{ctx: ctx, tool: o.From, at: at, file: file}
 	if !info.IsDir() {
 		project, s.file = filepath.Split(project)
 		project = filepath.Clean(project)
@@ -84,23 +88,59 @@ func open(ctx context.Context, checkout string, o Options) (*source, error) {
 	return s, nil
 }
 
-// projectOf is the project that p, the folder or file of a tool, belongs to, or p.
-func projectOf(tool, p string) string {
+// projectOf is the project that p, the folder or file of a tool, belongs to, or p. A
+// project is to be the same however it is named: its name is in what is kept of the
+// origin.
+func projectOf(tool, p string) (project, file string) {
+	if isProject(tool, p) {
+		return p, ""
+	}
+	if tool == "beads" && strings.HasSuffix(p, ".jsonl") && filepath.Base(filepath.Dir(p)) == ".beads" {
+		return filepath.Dir(filepath.Dir(p)), ".beads/" + filepath.Base(p)
+	}
 	for _, tail := range tails[tool] {
 		if up, is := strings.CutSuffix(filepath.ToSlash(p), "/"+tail); is && up != "" {
-			return filepath.FromSlash(up)
+			return filepath.FromSlash(up), ""
 		}
 	}
-	if tool == "taskmd" { // its folder has any name: the configuration beside it tells
-		up := filepath.Dir(p)
-		if s, err := look(up); err == nil {
-			defer s.close()
-			if dir, _ := taskmdConfig(s); dir != "" && filepath.Join(up, filepath.FromSlash(dir)) == p {
-				return up
-			}
+	folderOf := map[string]func(*source) string{"taskmd": taskmdFolder, "backlog": backlogFolder}[tool]
+	if folderOf == nil {
+		return p, ""
+	}
+	// The folder may have any name: a configuration above it tells.
+	for up, n := filepath.Dir(p), 0; n < 4; up, n = filepath.Dir(up), n+1 {
+		s, err := look(up)
+		if err != nil {
+			break
+		}
+		dir := folderOf(s)
+		s.close()
+		if dir != "" && filepath.Join(up, filepath.FromSlash(dir)) == p {
+			return up, ""
 		}
 	}
-	return p
+	return p, ""
+}
+
+// isProject tells whether the folder p holds what the tool is known by, whatever p
+// itself is called.
+func isProject(tool, p string) bool {
+	s, err := look(p)
+	if err != nil {
+		return false
+	}
+	defer s.close()
+	switch tool {
+	case "backlog":
+		return backlogFolder(s) != ""
+	case "taskmd":
+		return s.has(".taskmd.yaml", false)
+	case "beads":
+		return s.has(".beads", true)
+	case "taskmaster":
+		return s.has(".taskmaster", true)
+	}
+	return s.has("openspec/changes", true)
 }
 
 // look opens a folder just to look.
@@ -158,9 +198,12 @@ func (s *source) read(name string, limit int64) ([]byte, error) {
 		return nil, plainError(err)
 	case int64(len(data)) > limit:
 		return nil, fmt.Errorf("it is longer than %d MB", limit>>20)
+	case s.total+int64(len(data)) > maxTotal:
+		return nil, fmt.Errorf("there are more than %d MB in all", maxTotal>>20)
 	case !utf8.Valid(data):
 		return nil, errors.New("it is not UTF-8")
 	}
+	s.total += int64(len(data))
 	return data, nil
 }
 

@@ -25,7 +25,7 @@ func readTaskmaster(s *source) error {
 	if err != nil {
 		return fault.New(fault.Invalid, "%s cannot be read: %w", name, err)
 	}
-	n, line, err := parseJSON(data)
+	n, line, err := s.parseJSON(data)
 	if err != nil {
 		return fault.New(fault.Invalid, "%s:%d: %w", name, line, err)
 	}

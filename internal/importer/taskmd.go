@@ -19,7 +19,7 @@ func readTaskmd(s *source) error {
 	case s.has(".taskmd.yaml", false) && dir == "":
 		data, err := s.read(".taskmd.yaml", maxText)
 		if err == nil {
-			_, _, err = parseYAML(data, 0)
+			_, _, err = s.parseYAML(data, 0)
 		}
 		if err != nil {
 			return fault.New(fault.Invalid, ".taskmd.yaml cannot be read: %w", err)
@@ -54,6 +54,15 @@ func readTaskmd(s *source) error {
 	return nil
 }
 
+// taskmdFolder is the folder of a project, "" where it has none that can be told.
+func taskmdFolder(s *source) string {
+	dir, _ := taskmdConfig(s)
+	if dir == "" && s.has("tasks", true) {
+		return "tasks"
+	}
+	return dir
+}
+
 // taskmdConfig is the folder of the tasks, "" where none is named, and the paths of
 // each scope.
 func taskmdConfig(s *source) (dir string, scopes map[string][]string) {
@@ -61,7 +70,7 @@ func taskmdConfig(s *source) (dir string, scopes map[string][]string) {
 	if err != nil {
 		return "", nil
 	}
-	b, _, err := parseYAML(data, 0)
+	b, _, err := s.parseYAML(data, 0)
 	if err != nil {
 		return "", nil
 	}
@@ -85,7 +94,7 @@ func taskmdTask(s *source, dir, name string, scopes map[string][]string) error {
 		s.fail("", name, 0, "%s", err)
 		return s.ctx.Err()
 	}
-	b, body, line, err := front(data)
+	b, body, line, err := s.front(data)
 	if err != nil {
 		if line == 1 && strings.HasPrefix(err.Error(), "it has no front matter") && !numbered(base) {
 			return nil // a page beside the tasks

@@ -14,16 +14,17 @@ const maxFields = 8 << 10
 // parsers.
 func yamlOf(fields []field, by string) string {
 	var b strings.Builder
-	used := map[string]bool{}
+	used := map[string]int{}
 	for _, f := range fields {
 		if f.node.empty() {
 			continue
 		}
 		key := f.key
-		for n := 2; used[key]; n++ {
-			key = fmt.Sprintf("%s_%d", f.key, n)
+		for used[key] > 0 { // each name that is found taken is tried once only
+			used[f.key]++
+			key = fmt.Sprintf("%s_%d", f.key, used[f.key])
 		}
-		used[key] = true
+		used[key] = max(used[key], 1)
 		b.WriteString(by + task.Scalar(key) + ":" + valueOf(&f.node, by))
 	}
 	return b.String()
