@@ -106,7 +106,11 @@ read and change them; serve shows them, and the documents, as a local website.`,
 		if cmd.Args != nil {
 			cmd.Args = asUsage(cmd.Args)
 		}
+		completeRest(cmd)
 		root.AddCommand(cmd)
+	}
+	if err := root.MarkPersistentFlagDirname("directory"); err != nil {
+		panic(err)
 	}
 	if a.name != "tasks" {
 		for _, cmd := range append(root.Commands(), root) {

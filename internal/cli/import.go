@@ -12,7 +12,6 @@ import (
 
 	"tasks/internal/fault"
 	"tasks/internal/importer"
-	"tasks/internal/task"
 )
 
 func newImport(a *app) *cobra.Command {
@@ -56,7 +55,7 @@ and line, the others are imported, and the exit status is 3.`,
 	f.StringVar(&o.Workstream, "workstream", "", "the `workstream` that gets the worksheets; without it they lie in tasks/")
 	f.BoolVar(&o.DryRun, "dry-run", false, "print what would be written, and write nothing")
 	a.jsonFlag(cmd)
-	complete(cmd, map[string]completer{"workstream": a.values(func(t *task.Task) string { return t.Workstream })})
+	complete(cmd, map[string]completer{"workstream": a.workstreams()})
 	return cmd
 }
 

@@ -57,9 +57,9 @@ between them. A file that does not parse is listed with its line and the reason.
 	complete(cmd, map[string]completer{
 		"status": fixed(task.Statuses...), "priority": fixed(task.Priorities...),
 		"group": fixed(groupKeys...), "sort": fixed(sortKeys...),
-		"workstream": a.values(func(t *task.Task) string { return t.Workstream }),
-		"milestone":  a.values(func(t *task.Task) string { return t.Milestone }),
-		"owner":      a.values(func(t *task.Task) string { return t.Owner }),
+		"workstream": a.workstreams(),
+		"milestone":  a.milestones(),
+		"owner":      a.owners(),
 	})
 	return cmd
 }

@@ -52,10 +52,10 @@ it has front matter of its own, that is kept and the fields given here are set i
 	a.jsonFlag(cmd)
 	complete(cmd, map[string]completer{
 		"priority": fixed(task.Priorities...), "depends-on": a.moreSlugs,
-		"workstream": a.values(func(t *task.Task) string { return t.Workstream }),
-		"milestone":  a.values(func(t *task.Task) string { return t.Milestone }),
-		"initiative": a.values(func(t *task.Task) string { return t.Initiative }),
-		"owner":      a.values(func(t *task.Task) string { return t.Owner }),
+		"workstream": a.workstreams(),
+		"milestone":  a.milestones(),
+		"initiative": a.initiatives(),
+		"owner":      a.owners(),
 	})
 	return cmd
 }

@@ -34,7 +34,7 @@ begun comes first.`,
 	}
 	cmd.Flags().StringVar(&owner, "owner", "", "only tasks of this `owner`")
 	a.jsonFlag(cmd)
-	complete(cmd, map[string]completer{"owner": a.values(func(t *task.Task) string { return t.Owner })})
+	complete(cmd, map[string]completer{"owner": a.owners()})
 	return cmd
 }
 

@@ -67,8 +67,8 @@ leaving it removes both. --status ready is the check of kickoff, and kickoff.
 	a.jsonFlag(cmd)
 	complete(cmd, map[string]completer{
 		"status": fixed(task.Statuses...), "priority": fixed(task.Priorities...), "depends-on": a.moreSlugs,
-		"milestone": a.values(func(t *task.Task) string { return t.Milestone }),
-		"owner":     a.values(func(t *task.Task) string { return t.Owner }),
+		"milestone": a.milestones(),
+		"owner":     a.owners(),
 	})
 	return cmd
 }
