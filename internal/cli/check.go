@@ -88,7 +88,7 @@ func (a *app) check(ctx context.Context, name string) error {
 			return
 		}
 		if t.Status != task.InProgress && t.Status != task.Completed && len(task.Check(t, src, true)) == 0 {
-			fmt.Fprintf(w, "\nIt passes the strict check: %s kickoff %s\n", a.name, t.Slug)
+			fmt.Fprintf(w, "\nIt passes the strict check: %s kickoff %s\n", a.name, shellWord(t.Slug))
 			return
 		}
 		fmt.Fprintf(w, "\nNext, %s: %s.\n", out.Next.Section, strings.TrimSuffix(oneLine(out.Next.Advice), "."))

@@ -97,7 +97,7 @@ func (a *app) moreSlugs(cmd *cobra.Command, given []string, typed string) ([]str
 func fixed[S ~string](words ...S) completer {
 	return func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 		before := typed[:strings.LastIndex(typed, ",")+1] // list takes several, with commas
-		if strings.HasPrefix(typed, "-") { // list --sort=-updated
+		if strings.HasPrefix(typed, "-") {                // list --sort=-updated
 			before = "-"
 		}
 		var out []string

@@ -228,7 +228,7 @@ func mermaidName(t *task.Task) string {
 func mermaidText(s string) string {
 	var b strings.Builder
 	for _, r := range oneLine(s) {
-		if strings.ContainsRune("\"#;<>&`[](){}|\\", r) {
+		if strings.ContainsRune("\"#;<>&`[](){}|\\$", r) {
 			fmt.Fprintf(&b, "#%d;", r)
 			continue
 		}
@@ -281,7 +281,15 @@ func (a *app) printGraph(w io.Writer, d *relations, focus *task.Task) {
 	for _, c := range d.cycles {
 		a.warn("a cycle: %s", task.Way(c))
 	}
-	if alone := d.alone(); focus == nil && alone > 0 {
+	if focus != nil {
+		return
+	}
+	switch alone := d.alone(); {
+	case len(d.tasks) == 0:
+		a.say(`There are no tasks yet. "%s new TITLE" writes one.`, a.name)
+	case alone == 1:
+		a.say("One task has nothing to do with another one.")
+	case alone > 0:
 		a.say("%d tasks have nothing to do with another one.", alone)
 	}
 }

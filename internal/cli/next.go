@@ -91,9 +91,9 @@ func (a *app) printNext(c plan.Choice) error {
 		a.table(w, [][]cell{{{oneLine(c.Task.Slug), bold}, {oneLine(c.Task.Title), plain}}})
 		a.table(w, [][]cell{{{oneLine(c.Reason), dim}}})
 		if c.Task.Status == task.Ready {
-			fmt.Fprintf(w, "\nHand it over: %s kickoff %s\n", a.name, oneLine(c.Task.Slug))
+			fmt.Fprintf(w, "\nHand it over: %s kickoff %s\n", a.name, shellWord(c.Task.Slug))
 		} else {
-			fmt.Fprintf(w, "\nSee what it lacks: %s check %s\n", a.name, oneLine(c.Task.Slug))
+			fmt.Fprintf(w, "\nSee what it lacks: %s check %s\n", a.name, shellWord(c.Task.Slug))
 		}
 	})
 }

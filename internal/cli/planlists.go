@@ -144,7 +144,7 @@ func (a *app) planned(ctx context.Context, h *house, l planList) ([]objectJSON, 
 
 func object(x tracker.Object, all []*task.Task, its func(tracker.Object, *task.Task) bool) objectJSON {
 	o := objectJSON{
-		Name: x.Name, Kind: string(x.Kind), Title: x.Title, Description: text(x.Description), Path: text(x.Path), Known: x.Path != "",
+		Name: x.Name, Kind: string(x.Kind), Title: x.Title, Description: text(x.Description), Path: text(x.Path), Known: x.Known,
 		Workstream: text(x.Workstream), Status: text(x.Status), Owner: text(x.Owner), FilledBy: text(x.FilledBy), Broken: x.Broken, object: x,
 	}
 	for _, t := range all {
@@ -244,7 +244,7 @@ func objectRow(o objectJSON) []cell {
 	if o.Broken != nil {
 		notes, look = append(notes, "does not parse"), red
 	}
-	if !o.Known && o.Kind != string(tracker.Workstream) {
+	if !o.Known {
 		notes = append(notes, "no file")
 	}
 	title := o.Title
@@ -332,9 +332,11 @@ func (a *app) printObject(ctx context.Context, h *house, l planList, o objectJSO
 			fmt.Fprintln(w, oneLine(*o.Description))
 		}
 		if o.Path != nil {
-			a.table(w, [][]cell{{{*o.Path, dim}}})
+			a.table(w, [][]cell{{{oneLine(*o.Path), dim}}})
 		}
-		fmt.Fprintln(w)
+		if len(o.tasks) > 0 {
+			fmt.Fprintln(w)
+		}
 	}); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/text/width"
 
 	"tasks/internal/fault"
+	"tasks/internal/task"
 )
 
 // emit prints v, a struct, as the one JSON object of a command.
@@ -73,6 +74,15 @@ func simple(s string) bool {
 	return s == "" || last != ' '
 }
 
+// shellWord is the name of a task as one word of a command line that is to be copied: a
+// file may be called anything.
+func shellWord(name string) string {
+	if task.ValidSlug(name) {
+		return name
+	}
+	return "'" + strings.ReplaceAll(oneLine(name), "'", `'\''`) + "'"
+}
+
 // style is a look on a terminal.
 type style string
 
@@ -107,8 +117,8 @@ type cell struct {
 	look style
 }
 
-// table prints rows in columns, two spaces apart. The last column is as wide as it
-// likes, so that nothing is cut off.
+// table prints rows in columns, two spaces apart; a column without anything takes no
+// room. The last column is as wide as it likes, so that nothing is cut off.
 func (a *app) table(w io.Writer, rows [][]cell) {
 	var widths []int
 	for _, row := range rows {
@@ -128,7 +138,7 @@ func (a *app) table(w io.Writer, rows [][]cell) {
 				text = "\x1b[" + string(c.look) + "m" + text + "\x1b[0m"
 			}
 			line.WriteString(text)
-			if i < len(row)-1 {
+			if i < len(row)-1 && widths[i] > 0 {
 				line.WriteString(strings.Repeat(" ", widths[i]-columns(c.text)+2))
 			}
 		}

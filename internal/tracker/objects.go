@@ -36,7 +36,8 @@ type Object struct {
 	Kind        Kind
 	Name        string // as tasks name it; of people and roles in canonical form
 	Workstream  string // of an initiative; "" where only tasks of no workstream name it
-	Path        string // of its file; "" where there is none and only tasks name it
+	Path        string // of its file; "" where there is none
+	Known       bool   // it has a file or, a workstream, a folder: not only tasks name it
 	Title       string // the file's, or Name
 	Description string
 	Status      string    // as written
@@ -135,7 +136,7 @@ func (t *Tracker) objects(dir string, kind Kind) ([]Object, error) {
 		if !is || e.Dir || strings.EqualFold(name, "readme") || strings.EqualFold(name, "index") {
 			continue
 		}
-		o := Object{Kind: kind, Name: name, Path: e.Path, Title: name}
+		o := Object{Kind: kind, Name: name, Path: e.Path, Known: true, Title: name}
 		if kind == Person {
 			o.Name = task.Owner(name)
 		}
@@ -147,7 +148,7 @@ func (t *Tracker) objects(dir string, kind Kind) ([]Object, error) {
 
 // workstream is a folder, with its README where it has one.
 func (t *Tracker) workstream(e repo.Entry) Object {
-	o := Object{Kind: Workstream, Name: e.Name, Title: e.Name}
+	o := Object{Kind: Workstream, Name: e.Name, Known: true, Title: e.Name}
 	if name := path.Join(e.Path, "README.md"); t.there(name) {
 		o.Path = name
 		t.fill(&o)
