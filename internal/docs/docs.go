@@ -75,15 +75,16 @@ const (
 
 // Library is the pages of one checkout. Safe for concurrent use.
 type Library struct {
-	repo  *repo.Repo
-	gen   atomic.Int64 // grows with every change that Invalidate tells of
-	pages pageCache
-	heads headCache
-	index wikiIndex
-	tree  treeCache
-	links linkIndex
-	parts partitions
-	large sync.Mutex // one large document is rendered at a time, so that others find a core
+	repo   *repo.Repo
+	gen    atomic.Int64 // grows with every change that Invalidate tells of
+	pages  pageCache
+	heads  headCache
+	index  wikiIndex
+	tree   treeCache
+	links  linkIndex
+	parts  partitions
+	listed entryCache
+	large  sync.Mutex // one large document is rendered at a time, so that others find a core
 }
 
 // New makes a library.

@@ -92,7 +92,7 @@ func (l *Library) below(ctx context.Context, dir string) ([]Node, error) {
 	if ok && kept.gen == gen && now.Sub(kept.at) < recheck {
 		return kept.nodes, nil
 	}
-	entries, err := l.repo.ReadDir(dir)
+	entries, err := l.entries(dir)
 	if err != nil {
 		return nil, err
 	}

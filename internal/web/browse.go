@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -203,27 +204,64 @@ func (s *Server) docPage(r *request, kind string, p *docs.Page) DocPage {
 func (s *Server) folder(w http.ResponseWriter, r *request, name string) error {
 	from, _ := strconv.Atoi(r.URL.Query().Get("from"))
 	from = max(from, 0)
-	l, err := s.Docs.Folder(r.Context(), name, from, folderPage)
+	filter := strings.ToValidUTF8(r.URL.Query().Get("filter"), "")
+	l, err := s.Docs.FolderOf(r.Context(), name, filter[:min(len(filter), 200)], from, folderPage)
 	if err != nil {
 		return err
+	}
+	if from > 0 && len(l.Entries) == 0 && l.Found > 0 { // it has become shorter
+		return redirect(w, r, docs.Href(name))
 	}
 	title := path.Base(name)
 	if name == "" {
 		title = s.repoName
 	}
-	p := FolderPage{Base: s.base(r, "folder", title, name), Path: name, Entries: l.Entries, Total: l.Total}
+	p := FolderPage{Base: s.base(r, "folder", title, name), Path: name, Entries: l.Entries, Total: l.Total, Found: l.Found, From: from, Filter: filter}
 	p.Crumbs = crumbs(name)
-	if l.Readme != nil && l.Readme.Rendered != nil && from == 0 {
+	if l.Readme != nil && l.Readme.Rendered != nil && from == 0 && filter == "" {
 		p.Readme = template.HTML(l.Readme.Rendered.HTML)
 		p.Outline = l.Readme.Rendered.Headings
 	}
-	if from > 0 {
-		p.PrevHref = p.URL + "?from=" + strconv.Itoa(max(from-folderPage, 0))
-	}
-	if from+len(l.Entries) < l.Total {
-		p.NextHref = p.URL + "?from=" + strconv.Itoa(from+folderPage)
-	}
+	p.turnPages(l, from)
 	return s.page(w, r, http.StatusOK, "folder", p)
+}
+
+// turnPages fills in what leads through a folder that one page does not hold.
+func (p *FolderPage) turnPages(l *docs.Listing, from int) {
+	at := func(from int) string {
+		q := url.Values{}
+		if p.Filter != "" {
+			q.Set("filter", p.Filter)
+		}
+		if from > 0 {
+			q.Set("from", strconv.Itoa(from))
+		}
+		if len(q) == 0 {
+			return p.URL
+		}
+		return p.URL + "?" + q.Encode()
+	}
+	if from > 0 {
+		p.PrevHref = at(max(from-folderPage, 0))
+	}
+	if from+len(l.Entries) < l.Found {
+		p.NextHref = at(from + folderPage)
+	}
+	if l.Found > folderPage {
+		p.Pages = []PageLink{{"First", at(0), from == 0}, {"Last", at((l.Found - 1) / folderPage * folderPage), from+folderPage >= l.Found}}
+	}
+	if l.Total <= folderPage || p.Filter != "" {
+		return
+	}
+	seen := map[string]bool{}
+	for i := len(l.Letters) - 1; i >= 0; i-- { // of a letter that stands twice the files
+		letter := l.Letters[i]
+		if !seen[letter.Name] && len(p.Letters) < 60 {
+			seen[letter.Name] = true
+			p.Letters = append(p.Letters, PageLink{letter.Name, at(letter.At), letter.At == from})
+		}
+	}
+	slices.Reverse(p.Letters)
 }
 
 // docsAlias is /docs/<path>, where readers of the published site look first: it

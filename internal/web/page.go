@@ -117,6 +117,10 @@ type FolderPage struct {
 	Total              int
 	PrevHref, NextHref string
 	Readme             template.HTML
+	Filter             string // words that a name must hold
+	Found, From        int    // entries with them; where this page begins
+	Pages              []PageLink
+	Letters            []PageLink
 }
 
 // SearchPage is the hits of a query.

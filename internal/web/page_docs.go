@@ -17,3 +17,9 @@ type BrokenFile struct {
 	Path, Href, Source string // Source is the page of its lines
 	Links              []docs.BrokenLink
 }
+
+// PageLink is one page of a long list.
+type PageLink struct {
+	Label, Href string
+	Current     bool
+}

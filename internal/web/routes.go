@@ -61,6 +61,7 @@ var routes = []route{
 	{data, "/fields.json", (*Server).fieldsJSON},
 	{data, "/history.json", (*Server).historyJSON},
 	{data, "/section.json", (*Server).sectionJSON},
+	{data, "/llms.txt", (*Server).llms},
 	{data, "/links.json", (*Server).linksJSON},
 	{data, "/healthz", (*Server).healthz},
 

@@ -290,7 +290,7 @@ func samplePages() map[string]any {
 		"doc": doc, "task": taskPage,
 		"tasks":  TasksPage{Base: base("tasks", "Tasks", "/tasks", ""), Groups: groups, Total: 6},
 		"board":  TasksPage{Base: base("board", "Board", "/board", ""), Groups: groups, Total: 6},
-		"folder": FolderPage{Base: base("folder", "docs", "/browse/docs", ""), Path: "docs", Entries: entries, Total: 3, PrevHref: "/a", NextHref: "/b", Readme: template.HTML("<h1>Docs</h1><p>All of it.</p>")},
+		"folder": FolderPage{Base: base("folder", "docs", "/browse/docs", ""), Path: "docs", Entries: entries, Total: 3, PrevHref: "/a", NextHref: "/b", Found: 3, Pages: []PageLink{{"First", "/a", true}, {"Last", "/b", false}}, Readme: template.HTML("<h1>Docs</h1><p>All of it.</p>")},
 		"home": HomePage{Base: base("home", "herald", "/", ""), Readme: template.HTML(rendered.HTML), Queued: HomeGroup{rows[2:3], 1}, Active: HomeGroup{rows[:1], 7}, Next: &rows[3], NextWhy: "ready, it waits for nothing",
 			Overall: planRow, Standing: []PlanRow{planRow, late}, StandHref: "/milestones", Recent: []ActivityItem{{When: now.Add(-time.Hour), Icon: "file-text", Text: "docs/delivery.md", Href: "/browse/docs/delivery.md", Who: "Maria Lopez"}},
 			Needs: []HomeNeed{{Label: "Does not parse", Icon: "triangle-alert", Class: "blocked", All: 9, MoreHref: "/tasks", Lines: []NeedLine{{Title: "broken-one", Href: "/tasks/broken-one", Words: "line 4: did not find expected key", Slug: "broken-one"}}},
