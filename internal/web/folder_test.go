@@ -17,13 +17,13 @@ func TestHugeFolder(t *testing.T) {
 		must(t, os.WriteFile(filepath.Join(dir, fmt.Sprintf("%c-note-%04d.txt", 'a'+i%3, i)), nil, 0o644))
 	}
 	for path, want := range map[string][]string{
-		"/browse/notes":                           {"1 to 500 of 1", `href="/browse/notes?from=500"`, `href="/browse/notes?from=1000"`, `>B</a>`, `href="/browse/notes?from=400">B`, "a-note-0000.txt"},
-		"/browse/notes?from=1000":                 {"Previous", "c-note-1199.txt", ">First</a>"},
-		"/browse/notes?filter=NOTE+119":           {"c-note-1199.txt", `value="NOTE 119"`, "Show all"},
-		"/browse/notes?filter=%3Cb%3E%22":         {"No name in this folder holds “&lt;b&gt;&#34;”"},
-		"/browse/notes?filter=note&from=500":      {`filter=note`, "Previous"},
-		"/browse/notes?from=-5":                   {"1 to 500 of"},
-		"/browse/notes?from=x&filter=%ff":         {"1 to 500 of"},
+		"/browse/notes":                      {"1 to 500 of 1", `href="/browse/notes?from=500"`, `href="/browse/notes?from=1000"`, `>B</a>`, `href="/browse/notes?from=400">B`, "a-note-0000.txt"},
+		"/browse/notes?from=1000":            {"Previous", "c-note-1199.txt", ">First</a>"},
+		"/browse/notes?filter=NOTE+119":      {"c-note-1199.txt", `value="NOTE 119"`, "Show all"},
+		"/browse/notes?filter=%3Cb%3E%22":    {"No name in this folder holds “&lt;b&gt;&#34;”"},
+		"/browse/notes?filter=note&from=500": {`filter=note`, "Previous"},
+		"/browse/notes?from=-5":              {"1 to 500 of"},
+		"/browse/notes?from=x&filter=%ff":    {"1 to 500 of"},
 	} {
 		got := s.get(t, path)
 		for _, w := range want {
