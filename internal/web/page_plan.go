@@ -13,6 +13,7 @@ type PlanListPage struct {
 	Base
 	What     string // workstream, milestone, owner
 	Rows     []PlanRow
+	All      int // of the kind; more than Rows where there are very many
 	Timeline template.HTML
 	Bars     template.HTML
 	Loose    int    // tasks that belong to none

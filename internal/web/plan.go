@@ -141,6 +141,8 @@ func (s *Server) planList(w http.ResponseWriter, r *request, k planKind, world *
 	for _, o := range k.list(world.objects) {
 		p.Rows = append(p.Rows, world.planRow(o, tasksOf(by[o.Name])))
 	}
+	p.All = len(p.Rows)
+	p.Rows = mostOpen(p.Rows, maxListed)
 	if p.Loose = len(by[""]); p.Loose > 0 {
 		p.LooseIs = k.loose
 	}
@@ -148,6 +150,28 @@ func (s *Server) planList(w http.ResponseWriter, r *request, k planKind, world *
 		p.Timeline = template.HTML(chart.Timeline("Milestones over time", spans(p.Rows), world.now))
 	}
 	return s.page(w, r, http.StatusOK, "planlist", p)
+}
+
+// maxListed is how many of a kind a page lists.
+const maxListed = 300
+
+// mostOpen are the n rows with the most open work, in their order.
+func mostOpen(rows []PlanRow, n int) []PlanRow {
+	if len(rows) <= n {
+		return rows
+	}
+	by := make([]int, len(rows)) // places of the rows
+	for i := range by {
+		by[i] = i
+	}
+	slices.SortStableFunc(by, func(a, b int) int { return cmp.Compare(rows[b].Open, rows[a].Open) })
+	by = by[:n]
+	slices.Sort(by)
+	out := make([]PlanRow, n)
+	for i, at := range by {
+		out[i] = rows[at]
+	}
+	return out
 }
 
 // maxSpans is how many lines a timeline has: those that are over are left out first.

@@ -186,8 +186,11 @@ func TestHugePlan(t *testing.T) {
 	for i := range 10_000 {
 		files[fmt.Sprintf("tasks/workstreams/w%d/tasks/t%d.md", i%40, i)] = fmt.Sprintf("---\ntype: task\ntitle: Number %d\nstatus: %s\nmilestone: m\nowner: o%d\ncreated_at: 2026-01-%02d\n---\n", i, []string{"ready", "completed", "blocked"}[i%3], i%100, 1+i%28)
 	}
+	for i := range 900 { // more milestones than anybody plans
+		files[fmt.Sprintf("tasks/milestones/m%03d.md", i)] = fmt.Sprintf("---\ntitle: M %d\ndue: 2026-%02d-01\n---\n", i, 1+i%12)
+	}
 	s := newSite(t, options{files: files})
-	for _, path := range []string{"/", "/workstreams", "/milestones/m", "/team", "/activity"} {
+	for _, path := range []string{"/", "/workstreams", "/milestones", "/milestones/m", "/team", "/activity"} {
 		s.get(t, path)
 		began := time.Now()
 		got := s.get(t, path)
@@ -195,6 +198,9 @@ func TestHugePlan(t *testing.T) {
 		if got.StatusCode != 200 || len(got.body) > 600<<10 {
 			t.Errorf("%s: status %d, %d KB", path, got.StatusCode, len(got.body)>>10)
 		}
+	}
+	if text := shown(s.get(t, "/milestones").body); !strings.Contains(text, "The 300 with the most open work, of 901.") {
+		t.Errorf("what is left out of the list is not said: %.600s", text)
 	}
 	if text := shown(s.get(t, "/milestones/m").body); !strings.Contains(text, "The first 100 of 3") || !strings.Contains(text, "88 more") {
 		t.Errorf("what is left out is not said: %.900s", text)
