@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 	"tasks/internal/fault"
 	"tasks/internal/run"
 	"tasks/internal/task"
+	"tasks/internal/tracker"
 )
 
 // listOptions are the flags of list.
@@ -123,6 +125,7 @@ func (a *app) list(ctx context.Context, o listOptions) error {
 		a.say(`There are no tasks yet. "%s new TITLE" writes one.`, a.name)
 	case total == 0:
 		a.say("No task matches.")
+		o.unknown(all, a.say)
 	case len(shown) < total:
 		a.say("%d of %d tasks", len(shown), total)
 	}
@@ -130,6 +133,32 @@ func (a *app) list(ctx context.Context, o listOptions) error {
 		a.warn("%s:%d does not parse, so it matches no filter: %s", t.Path, t.Broken.Line, t.Broken.Reason)
 	}
 	return nil
+}
+
+// unknown says which names of the filters no task bears, and what was perhaps meant.
+func (o listOptions) unknown(all []*task.Task, say func(string, ...any)) {
+	for _, f := range []struct{ key, given string }{{"workstream", o.workstream}, {"milestone", o.milestone}, {"owner", o.owner}} {
+		if f.given == "" {
+			continue
+		}
+		there := map[string]bool{}
+		for _, t := range all {
+			there[field(f.key, t)] = true
+		}
+		for _, name := range strings.Split(f.given, ",") {
+			if f.key == "owner" {
+				name = task.Owner(name)
+			}
+			if there[name] {
+				continue
+			}
+			more := ""
+			if near := tracker.Near(name, slices.Sorted(maps.Keys(there))); len(near) > 0 {
+				more = " Did you mean " + strings.Join(near, ", ") + "?"
+			}
+			say("No task has the %s %q.%s", f.key, name, more)
+		}
+	}
 }
 
 // part are the tasks to be shown, and the broken ones that are not.

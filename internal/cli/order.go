@@ -26,6 +26,12 @@ func (o listOptions) order() (func(a, b *task.Task) int, error) {
 	keys := []string{o.group, key, "status", "priority", "slug", "path"}
 	return func(a, b *task.Task) int {
 		for i, k := range keys {
+			if x, y := lacks(k, a), lacks(k, b); x != y { // what has none comes last, backwards too
+				if x {
+					return 1
+				}
+				return -1
+			}
 			if c := compare(k, a, b); c != 0 && i == 1 && backwards {
 				return -c
 			} else if c != 0 {
@@ -51,11 +57,21 @@ func compare(key string, a, b *task.Task) int {
 	case "updated":
 		return a.UpdatedAt.Compare(b.UpdatedAt)
 	}
-	x, y := field(key, a), field(key, b)
-	if (x == "") != (y == "") { // what has none comes last
-		return strings.Compare(y, x)
+	return strings.Compare(field(key, a), field(key, b))
+}
+
+// lacks tells whether a task has nothing to be sorted by. Each has a status, or is
+// sorted as one of none.
+func lacks(key string, t *task.Task) bool {
+	switch key {
+	case "", "status":
+		return false
+	case "created":
+		return t.CreatedAt.IsZero()
+	case "updated":
+		return t.UpdatedAt.IsZero()
 	}
-	return strings.Compare(x, y)
+	return field(key, t) == ""
 }
 
 // rank is the place of a task's status; broken files come first, other words last.
