@@ -159,8 +159,7 @@ func object(x tracker.Object, all []*task.Task, its func(tracker.Object, *task.T
 	}
 	if !x.Due.IsZero() {
 		o.Due = text(x.Due.Format(time.DateOnly))
-		// Due on a day is due until its end.
-		o.Overdue = p.Open > 0 && time.Now().After(x.Due.AddDate(0, 0, 1))
+		o.Overdue = plan.Overdue(x.Due, time.Now(), p.Open)
 	}
 	return o
 }
@@ -234,7 +233,7 @@ func objectRow(o objectJSON) []cell {
 		notes = append(notes, "due "+*o.Due)
 	}
 	if o.Overdue {
-		notes, look = append(notes, "overdue"), red
+		notes, look = append(notes, plan.DueWords(o.object.Due, time.Now(), p.Open)), red
 	}
 	if o.FilledBy != nil {
 		notes = append(notes, "role, filled by "+*o.FilledBy)
