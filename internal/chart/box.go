@@ -84,7 +84,8 @@ func (l *drawn) drawEdge(b *strings.Builder, r route) {
 		return
 	}
 	class, dash := "g-edge", ""
-	if r.back {
+	if r.back { // beside the way there, where two wait for each other
+		mid += l.h / 5
 		class, dash = "g-edge back", ` stroke-dasharray="4 3"`
 	}
 	var d strings.Builder

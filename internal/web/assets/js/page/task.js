@@ -33,6 +33,12 @@ export function task(section) {
     error.hidden = false;
   };
 
+  const here = section.querySelector(".near .focus"), around = here?.closest(".graph-scroll");
+  if (here && around) { // what the drawing is about is seen first
+    const [a, b] = [here.getBoundingClientRect(), around.getBoundingClientRect()];
+    around.scrollLeft += a.left + a.width / 2 - b.left - b.width / 2;
+  }
+
   for (const button of all("[data-pick]", section)) {
     const { pick: field = "", pickName = "", pickAdd, pickClear } = button.dataset;
     button.addEventListener("click", () => pick(button, {
