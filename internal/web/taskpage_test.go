@@ -16,7 +16,7 @@ func TestTaskPageInvitesAndOffers(t *testing.T) {
 	page := s.get(t, "/tasks/soar").body
 	for _, want := range []string{
 		`data-editable`, `data-pick="owner"`, `data-drop="glide" data-field="depends_on"`, `data-drop="wind" data-field="labels"`,
-		`data-edit-section="Problem"`, "Not in this worksheet yet", "Next: Problem", `href="/tasks/glide" data-node="glide"`, `data-file-hash="tasks/workstreams/air/tasks/soar.md"`,
+		`data-edit-section="Problem"`, "Not in this worksheet yet", `href="#missing-possible-solutions"`, `id="missing-possible-solutions"`, "Next: Problem", `href="/tasks/glide" data-node="glide"`, `data-file-hash="tasks/workstreams/air/tasks/soar.md"`,
 		`rel="prev" href="/tasks/glide"`,
 	} {
 		if !strings.Contains(page, want) {
