@@ -58,15 +58,26 @@ something that is needed is missing.`,
 	return cmd
 }
 
+// withoutPaths takes the root and the user's folder out of what the checks say.
+func (a *app) withoutPaths(ctx context.Context, checks []check) {
+	hide := []string{}
+	if h, err := a.open(ctx); err == nil {
+		hide = append(hide, h.git.Root, "ROOT")
+		h.close()
+	}
+	if home, _ := os.UserHomeDir(); home != "" && home != "/" {
+		hide = append(hide, home, "~")
+	}
+	r := strings.NewReplacer(hide...)
+	for i := range checks {
+		checks[i].Text, checks[i].Fix = r.Replace(checks[i].Text), r.Replace(checks[i].Fix)
+	}
+}
+
 func (a *app) doctor(ctx context.Context, o doctorOptions) error {
 	checks := a.checks(ctx, o)
 	if o.report {
-		home, _ := os.UserHomeDir()
-		for i := range checks {
-			if home != "" {
-				checks[i].Text = strings.ReplaceAll(checks[i].Text, home, "~")
-			}
-		}
+		a.withoutPaths(ctx, checks)
 	}
 	bad := 0
 	lines := make([]checkLine, len(checks))
@@ -90,10 +101,11 @@ func (a *app) doctor(ctx context.Context, o doctorOptions) error {
 				fmt.Fprintf(w, "tasks %s, %s/%s, %s\n", Version, runtime.GOOS, runtime.GOARCH, runtime.Version())
 			}
 			for _, c := range checks {
-				fmt.Fprintf(w, "%-5s %-10s %s\n", c.Level, c.Key, oneLine(c.Text))
+				line := oneLine(c.Text)
 				if c.Fix != "" {
-					fmt.Fprintf(w, "%16s fix: %s\n", "", oneLine(c.Fix))
+					line += "; fix: " + oneLine(c.Fix)
 				}
+				fmt.Fprintf(w, "%-5s %-10s %s\n", c.Level, c.Key, line)
 			}
 		})
 	}
@@ -101,7 +113,7 @@ func (a *app) doctor(ctx context.Context, o doctorOptions) error {
 		return err
 	}
 	if bad > 0 {
-		return fault.New(fault.Unavailable, "%d of %d checks failed", bad, len(checks)).WithHint("each has its fix in the line below it")
+		return fault.New(fault.Unavailable, "%d of %d checks failed", bad, len(checks)).WithHint("each line ends with its fix")
 	}
 	return nil
 }
