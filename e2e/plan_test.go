@@ -1,8 +1,14 @@
 package e2e
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -136,4 +142,53 @@ func TestPlanFollowsItsFiles(t *testing.T) {
 		t.Errorf("the drawing says %q", got)
 	}
 	p.quiet()
+}
+
+// TestPagesAndCommandsSayTheSame: the numbers of the pages are those of the commands.
+func TestPagesAndCommandsSayTheSame(t *testing.T) {
+	root := write(t, oddPlan())
+	git(t, root, "init", "-q")
+	s := start(t, nil, "-C", root, "serve", "--addr", "127.0.0.1:0")
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, list := range []struct{ word, key, page string }{{"workstream", "workstreams", "workstreams"}, {"milestone", "milestones", "milestones"}, {"team", "team", "team"}} {
+		cmd := exec.Command(path, "-C", root, list.word, "list", "--json")
+		cmd.Env = append(os.Environ(), "HOME="+t.TempDir())
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var said map[string]json.RawMessage
+		var lines []struct {
+			Name, Title string
+			Progress    struct{ Total, Done, Open, Percent int }
+		}
+		if err := errors.Join(json.Unmarshal(out, &said), json.Unmarshal(said[list.key], &lines)); err != nil || len(lines) == 0 {
+			t.Fatalf("%s: %v in %.300s", list.word, err, out)
+		}
+		for _, l := range lines {
+			resp, err := http.Get(s.url + list.page + "/" + url.PathEscape(l.Name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(resp.Body)
+			resp.Body.Close()
+			if err != nil || resp.StatusCode != 200 {
+				t.Fatalf("%s %s: %d, %v", list.word, l.Name, resp.StatusCode, err)
+			}
+			p := l.Progress
+			want := fmt.Sprintf("<b>%d %%</b> <span>%d of %d ", p.Percent, p.Done, p.Done+p.Open)
+			if p.Done+p.Open == 0 {
+				want = "nothing is in scope"
+				if p.Total == 0 {
+					want = "No task belongs to it yet."
+				}
+			}
+			if !strings.Contains(string(body), want) {
+				t.Errorf("%s %s: the command says %+v, the page does not say %q", list.word, l.Name, p, want)
+			}
+		}
+	}
 }

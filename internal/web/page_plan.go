@@ -29,6 +29,7 @@ type PlanRow struct {
 	Description       string
 	Kind              string // of an owner: person or role
 	Path              string // "": no file stands behind the name
+	Known             bool   // a file, or a workstream's folder, stands behind it; else only tasks use the name
 	Broken            *task.Broken
 	Bar, Legend       template.HTML
 	Done, Counted     int

@@ -52,9 +52,9 @@ func TestPlanPages(t *testing.T) {
 		words           []string
 		want            int
 	}{
-		{"/workstreams", "tasks", "", []string{"Storage", "bare no file", "1 of 3", "1 in progress, 1 blocked", "all cancelled", "2 tasks belong to no workstream"}, 200},
+		{"/workstreams", "tasks", "", []string{"Storage", "bare no README", "1 of 3", "1 in progress, 1 blocked", "all cancelled", "2 tasks belong to no workstream"}, 200},
 		{"/workstreams/storage", "doc", "tasks/workstreams/storage/README.md", []string{"Workstream storage", "33 %", "1 of 3 tasks done", "Scope 3", "1 task without created_at", "By owner", "Calm disk", "loose", "What lies on the disk.", "Two"}, 200},
-		{"/workstreams/bare", "tasks", "", []string{"No file stands behind this name", "tasks/workstreams/bare/README.md", "0 of 1 task done"}, 200},
+		{"/workstreams/bare", "tasks", "", []string{"The folder has no README.", "tasks/workstreams/bare/README.md", "0 of 1 task done"}, 200},
 		{"/workstreams/gone", "tasks", "", []string{"All of its 1 task is cancelled", "Cancelled 1"}, 200},
 		{"/workstreams/empty", "doc", "tasks/workstreams/empty/README.md", []string{"No task belongs to it yet."}, 200},
 		{"/milestones", "tasks", "", []string{"Late one", "10 days overdue", "due tomorrow", "Does not parse", "nofile", "no due date"}, 200},

@@ -107,7 +107,7 @@ func stateParts(p plan.Progress) []chart.Part {
 func (w *planWorld) planRow(o tracker.Object, tasks []*task.Task) PlanRow {
 	p := plan.Of(tasks)
 	row := PlanRow{
-		Title: cmp.Or(o.Title, o.Name), Name: o.Name, Href: objectHref(o), Description: o.Description, Path: o.Path, Broken: o.Broken,
+		Title: cmp.Or(o.Title, o.Name), Name: o.Name, Href: objectHref(o), Description: o.Description, Path: o.Path, Known: o.Known, Broken: o.Broken,
 		Due: o.Due, DueWords: plan.DueWords(o.Due, w.now, p.Open), Overdue: plan.Overdue(o.Due, w.now, p.Open), start: plan.Begun(tasks),
 	}
 	if o.Kind == tracker.Person || o.Kind == tracker.Role {
