@@ -28,7 +28,7 @@ const (
 // and its text would stand in different blocks and are left as written. Both are
 // made when first used: most commands show no page.
 var (
-	document = sync.OnceValue(func() goldmark.Markdown { return newMarkdown(mathParser{}, footnotes{}) })
+	document = sync.OnceValue(func() goldmark.Markdown { return newMarkdown(mathParser{}, footnotes{}, definitions{}) })
 	answer   = sync.OnceValue(func() goldmark.Markdown { return newMarkdown(mathParser{brackets: true}) })
 )
 
@@ -65,6 +65,17 @@ func (footnotes) Extend(m goldmark.Markdown) {
 		extension.WithFootnoteIDPrefix(IDPrefix),
 		extension.WithFootnoteBacklinkTitle("Back to the text"),
 	), 500)))
+}
+
+// definitions is goldmark's extension with a bound on nesting.
+type definitions struct{}
+
+func (definitions) Extend(m goldmark.Markdown) {
+	m.Parser().AddOptions(parser.WithBlockParsers(
+		util.Prioritized(shallow{extension.NewDefinitionListParser()}, 101),
+		util.Prioritized(shallow{extension.NewDefinitionDescriptionParser()}, 102),
+	))
+	m.Renderer().AddOptions(renderer.WithNodeRenderers(util.Prioritized(extension.NewDefinitionListHTMLRenderer(), 500)))
 }
 
 // blocks finds block boundaries only: no inline text is parsed.

@@ -78,3 +78,16 @@ func TestFormulasInDocuments(t *testing.T) {
 		}
 	}
 }
+
+func TestDefinitionLists(t *testing.T) {
+	got := Render([]byte("Term\n: What it *means*.\n: More [x](https://example.com).\n\nTime: 10\n\nOther\n\n: Loose\n\n: <b>x\n"), 1, nil).HTML
+	for _, want := range []string{"<dt>Term</dt>", "<dd>What it <em>means</em>.</dd>", "<p>Time: 10</p>", "<dt>Other</dt>"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %s in\n%s", want, got)
+		}
+	}
+	deep := Render([]byte("a\n"+strings.Repeat(": ", 3000)+"x\n"), 1, nil).HTML
+	if strings.Count(deep, "<dd>") > 100 {
+		t.Errorf("%d definitions deep", strings.Count(deep, "<dd>"))
+	}
+}
