@@ -26,6 +26,7 @@ type graphNode struct {
 	Title  *string `json:"title"`
 	Status *string `json:"status"`
 	Path   string  `json:"path"`
+	Broken bool    `json:"broken"` // its file does not parse
 }
 
 type graphEdge struct {
@@ -182,7 +183,7 @@ func (d *relations) json() graphJSON {
 	out := graphJSON{Nodes: []graphNode{}, Edges: []graphEdge{}, Cycles: append([][]string{}, d.cycles...)}
 	for _, t := range d.tasks {
 		j := t.JSON(nil)
-		out.Nodes = append(out.Nodes, graphNode{t.Slug, j.Title, j.Status, t.Path})
+		out.Nodes = append(out.Nodes, graphNode{t.Slug, j.Title, j.Status, t.Path, t.Broken != nil})
 		for _, x := range d.below[t.Slug] {
 			e := graphEdge{From: t.Slug, To: x.name, Missing: x.task == nil}
 			if x.task != nil {
@@ -203,15 +204,18 @@ func (d *relations) mermaid(w io.Writer) {
 		id[t.Slug] = fmt.Sprintf("t%d", i+1)
 		fmt.Fprintf(w, "  %s[\"%s\"]:::%s\n", id[t.Slug], mermaidText(mermaidName(t)), mermaidClass(t))
 	}
-	missing := 0
+	missing := map[string]string{}
 	for _, t := range d.tasks {
 		for _, x := range d.below[t.Slug] {
 			if x.task != nil {
 				fmt.Fprintf(w, "  %s --> %s\n", id[x.task.Slug], id[t.Slug])
 				continue
 			}
-			missing++
-			fmt.Fprintf(w, "  m%d[\"%s (no such task)\"]:::missing --> %s\n", missing, mermaidText(x.name), id[t.Slug])
+			if missing[x.name] == "" {
+				missing[x.name] = fmt.Sprintf("m%d", len(missing)+1)
+				fmt.Fprintf(w, "  %s[\"%s (no such task)\"]:::missing\n", missing[x.name], mermaidText(x.name))
+			}
+			fmt.Fprintf(w, "  %s --> %s\n", missing[x.name], id[t.Slug])
 		}
 	}
 	fmt.Fprintln(w, "  classDef completed stroke:#2f855a\n  classDef cancelled stroke-dasharray:3\n  classDef in_progress stroke-width:3px\n  classDef blocked stroke:#c53030\n  classDef missing stroke:#c53030,stroke-dasharray:3")
@@ -219,7 +223,10 @@ func (d *relations) mermaid(w io.Writer) {
 
 // mermaidName is the slug, by which the task is found again, and its title.
 func mermaidName(t *task.Task) string {
-	if t.Title == "" {
+	switch {
+	case t.Broken != nil:
+		return t.Slug + " (does not parse)"
+	case t.Title == "":
 		return t.Slug
 	}
 	return t.Slug + ": " + t.Title
@@ -238,6 +245,9 @@ func mermaidText(s string) string {
 }
 
 func mermaidClass(t *task.Task) string {
+	if t.Broken != nil {
+		return "missing"
+	}
 	if slices.Contains(task.Statuses, t.Status) {
 		return string(t.Status)
 	}

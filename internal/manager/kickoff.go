@@ -39,10 +39,7 @@ func (m *Manager) kickoff(ctx context.Context, slug, hash, source, note string, 
 	if on, err := m.Runs.Latest(ctx, t.Slug); err != nil {
 		return run.Run{}, false, nil, err
 	} else if on != nil && on.State.Active() {
-		r := *on
-		if byHand {
-			r, trusted, err = m.again(ctx, t, on)
-		}
+		r, trusted, err := m.again(ctx, t, on, byHand)
 		return r, true, trusted, err
 	}
 	if hash != "" && hash != t.Hash {

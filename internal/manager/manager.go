@@ -118,5 +118,8 @@ func (m *Manager) observe(ctx context.Context) (World, error) {
 	}
 	w.Untrusted = m.untrusted(w.Tasks)
 	w.Health = m.health(ctx)
+	if w.Untrusted != nil {
+		w.Health = append(w.Health, Health{"trust", "warn", w.Untrusted.Text})
+	}
 	return w, nil
 }

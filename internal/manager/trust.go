@@ -62,9 +62,10 @@ func (m *Manager) trustFirst(tasks []*task.Task) []trust.Command {
 	return commands
 }
 
-// again looks at a run that is on already and was kicked off once more by hand: the
-// first kickoff that the user makes trusts, whoever put the task into the queue.
-func (m *Manager) again(ctx context.Context, t *task.Task, on *run.Run) (run.Run, []trust.Command, error) {
+// again looks at a waiting run whose task is kicked off once more, so that what is
+// answered is what is so now. By hand it may be the first kickoff that trusts, whoever
+// put the task into the queue.
+func (m *Manager) again(ctx context.Context, t *task.Task, on *run.Run, byHand bool) (run.Run, []trust.Command, error) {
 	if !on.State.Waiting() {
 		return *on, nil, nil
 	}
@@ -72,17 +73,18 @@ func (m *Manager) again(ctx context.Context, t *task.Task, on *run.Run) (run.Run
 	if err != nil {
 		return run.Run{}, nil, err
 	}
-	trusted := m.trustFirst(tasks)
-	if trusted == nil {
-		return *on, nil, nil
+	var trusted []trust.Command
+	if byHand {
+		trusted = m.trustFirst(tasks)
 	}
-	if _, err := m.Runs.Hold(ctx, on.ID, waits(t, bySlug(tasks), m.owner())); err != nil {
-		return run.Run{}, nil, err
+	known := bySlug(tasks)
+	now := settled(World{Owner: m.owner(), Runs: map[string]*run.Run{t.Slug: on}, Untrusted: m.untrusted(tasks)}, known, t)
+	if now == nil || on.State == now.State && sameReason(on.Reason, now.Reason) {
+		return *on, trusted, nil
+	}
+	if _, err := m.Runs.Hold(ctx, on.ID, now.Reason); err != nil {
+		return run.Run{}, trusted, err
 	}
 	m.kick()
-	now, err := m.Runs.Latest(ctx, t.Slug)
-	if err != nil || now == nil {
-		return *on, trusted, err
-	}
 	return *now, trusted, nil
 }
