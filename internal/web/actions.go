@@ -8,6 +8,7 @@ import (
 	"tasks/internal/fault"
 	"tasks/internal/run"
 	"tasks/internal/task"
+	"tasks/internal/tracker"
 	"tasks/internal/trust"
 )
 
@@ -68,6 +69,27 @@ func (s *Server) writeStatus(w http.ResponseWriter, r *request, slug, status, ha
 	}
 	s.Manager.TasksChanged()
 	return s.taskAnswer(w, r, t, on, trusted...)
+}
+
+// newTask is POST /actions/new, the same as `tasks new`: a whole worksheet.
+func (s *Server) newTask(w http.ResponseWriter, r *request) error {
+	var in struct {
+		Title      string `json:"title"`
+		Workstream string `json:"workstream"`
+		Priority   string `json:"priority"`
+	}
+	if err := decode(w, r, &in); err != nil {
+		return err
+	}
+	if err := required("title", in.Title); err != nil {
+		return err
+	}
+	t, err := s.Tracker.Create(r.Context(), tracker.Draft{Title: in.Title, Workstream: strings.TrimSpace(in.Workstream), Priority: in.Priority})
+	if err != nil {
+		return err
+	}
+	s.Manager.TasksChanged()
+	return s.taskAnswer(w, r, t, nil)
 }
 
 // taskAnswer answers a change of a task. on is the run that worked on it before, nil

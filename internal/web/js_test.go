@@ -31,7 +31,7 @@ func TestAssetsNameWhatIsThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	imports := regexp.MustCompile(`(?m)^(?:import|export)[^"]*"(\.[^"]+)"`)
+	imports := regexp.MustCompile(`(?m)^(?:import|export)[^"=]*"(\.[^"]+)"`)
 	urls := regexp.MustCompile(`url\("([^"]+)"\)`)
 	icons := regexp.MustCompile(`icon(?:\(|: )"([a-z0-9-]+)"`)
 	seen := 0

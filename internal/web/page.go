@@ -95,20 +95,6 @@ type TaskRow struct {
 	Run  *RunView
 }
 
-// TasksPage is the list of tasks.
-type TasksPage struct {
-	Base
-	Groups []TaskGroup
-	Total  int
-}
-
-// TaskGroup is the tasks of one status.
-type TaskGroup struct {
-	Status task.Status
-	Label  string
-	Rows   []TaskRow
-}
-
 // FolderPage is a folder's listing, with its README below.
 type FolderPage struct {
 	Base

@@ -80,6 +80,7 @@ var routes = []route{
 
 	// tasks and runs
 	{action, "/actions/set-status", (*Server).setStatus},
+	{action, "/actions/new", (*Server).newTask},
 	{action, "/actions/set-field", (*Server).setField},
 	{action, "/actions/set-section", (*Server).setSection},
 	{action, "/actions/set-box", (*Server).setBox},

@@ -83,49 +83,6 @@ func runView(r *run.JSON) *RunView {
 	return v
 }
 
-// groups puts rows into one group for each status, the empty ones too. A status
-// that is none of ours makes a group at the end.
-func groups(rows []TaskRow) []TaskGroup {
-	at := map[task.Status]int{}
-	var out []TaskGroup
-	group := func(st task.Status) int {
-		i, ok := at[st]
-		if !ok {
-			i = len(out)
-			at[st] = i
-			out = append(out, TaskGroup{Status: st, Label: statusLabel(st)})
-		}
-		return i
-	}
-	for _, st := range statusOrder {
-		group(st)
-	}
-	for _, row := range rows {
-		i := group(row.Status)
-		out[i].Rows = append(out[i].Rows, row)
-	}
-	return out
-}
-
-// tasks is the list of tasks.
-func (s *Server) tasks(w http.ResponseWriter, r *request) error {
-	return s.taskList(w, r, "tasks", "Tasks")
-}
-
-// board is the same tasks in columns.
-func (s *Server) board(w http.ResponseWriter, r *request) error {
-	return s.taskList(w, r, "board", "Board")
-}
-
-func (s *Server) taskList(w http.ResponseWriter, r *request, kind, title string) error {
-	_, rows, err := s.project(r.Context())
-	if err != nil {
-		return err
-	}
-	p := TasksPage{Base: s.base(r, kind, title, ""), Groups: groups(rows), Total: len(rows)}
-	return s.page(w, r, http.StatusOK, kind, p)
-}
-
 // task is /tasks/<slug>.
 func (s *Server) task(w http.ResponseWriter, r *request) error {
 	switch {

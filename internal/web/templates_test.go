@@ -253,10 +253,12 @@ func samplePages() map[string]any {
 		{Name: "delivery.md", Title: "Delivery guarantees", Href: "/browse/docs/delivery.md", Path: "docs/delivery.md"},
 		{Name: "protocol.md", Title: "Protocol", Href: "/browse/docs/protocol.md", Path: "docs/protocol.md"},
 	}
-	groups := []TaskGroup{
-		{task.InProgress, "In progress", rows[:1]}, {task.Ready, "Ready", rows[2:4]}, {task.Blocked, "Blocked", rows[5:]},
-		{task.NotStarted, "Not started", nil}, {task.Completed, "Completed", rows[1:2]}, {"", "Broken", rows[4:5]},
-	}
+	bar := ListBar{Action: "/tasks", Q: "retry", Clear: "/tasks", Problems: []string{"Tasks cannot be sorted by “colour”."}, Creates: true, Menus: []ListMenu{
+		{Name: "owner", Label: "Owner", Value: "jon", Options: []ListOption{{"jon", "jon"}, {"none", "Nobody"}}, Filters: true}, {Name: "group", Label: "Group by", Options: []ListOption{{"", "Status"}, {"owner", "Owner"}}}}}
+	list := TasksPage{Base: base("tasks", "Tasks", "/tasks", ""), ListBar: bar, Groups: append(groups(rows), TaskGroup{ID: "more", Key: "owner", Label: "Nobody's", Rows: rows[:1], Count: 240}), Total: 246, All: 300, From: 101, To: 200, PrevHref: "/tasks", NextHref: "/tasks?page=3"}
+	board := BoardPage{Base: base("board", "Board", "/board", ""), ListBar: bar, Total: 6, All: 300}
+	board.lanes(listQuery{}, rows, waits(rows))
+	board.Lanes[0].Label, board.Lanes[0].Columns[0].More = "jon", "/tasks?status=in_progress"
 	doc := DocPage{Base: base("doc", "Delivery guarantees", "/browse/docs/delivery.md", "docs/delivery.md"), Path: "docs/delivery.md",
 		HTML: template.HTML(rendered.HTML), ModTime: now, LastAuthor: "Maria Lopez", LastWhen: now.Add(-50 * time.Hour), Words: rendered.Words, Minutes: 3, Hash: "h", Broken: []string{"nowhere.md"}}
 	doc.Outline = rendered.Headings
@@ -288,8 +290,8 @@ func samplePages() map[string]any {
 	late.Broken = &task.Broken{Line: 3, Reason: "due is not a date"}
 	return map[string]any{
 		"doc": doc, "task": taskPage,
-		"tasks":  TasksPage{Base: base("tasks", "Tasks", "/tasks", ""), Groups: groups, Total: 6},
-		"board":  TasksPage{Base: base("board", "Board", "/board", ""), Groups: groups, Total: 6},
+		"tasks":  list,
+		"board":  board,
 		"folder": FolderPage{Base: base("folder", "docs", "/browse/docs", ""), Path: "docs", Entries: entries, Total: 3, PrevHref: "/a", NextHref: "/b", Found: 3, Pages: []PageLink{{"First", "/a", true}, {"Last", "/b", false}}, Readme: template.HTML("<h1>Docs</h1><p>All of it.</p>")},
 		"home": HomePage{Base: base("home", "herald", "/", ""), Readme: template.HTML(rendered.HTML), Queued: HomeGroup{rows[2:3], 1}, Active: HomeGroup{rows[:1], 7}, Next: &rows[3], NextWhy: "ready, it waits for nothing",
 			Overall: planRow, Standing: []PlanRow{planRow, late}, StandHref: "/milestones", Recent: []ActivityItem{{When: now.Add(-time.Hour), Icon: "file-text", Text: "docs/delivery.md", Href: "/browse/docs/delivery.md", Who: "Maria Lopez"}},
@@ -299,7 +301,7 @@ func samplePages() map[string]any {
 			Timeline: template.HTML(chart.Timeline("Milestones", []chart.Span{{Label: "Beta", Start: now.AddDate(0, -2, 0), Due: now.AddDate(0, 1, 0), Words: "due in 4 weeks", Done: 3, All: 9}}, now))},
 		"plan": PlanPage{Base: base("doc", "Public beta", "/milestones/beta", "tasks/milestones/beta.md"), Row: late, What: "Milestone", NoFile: "tasks/milestones/beta.md", FileHref: "/browse/tasks/milestones/beta.md", FilledBy: PlanRef{"jon", "/team/jon"}, Owner: PlanRef{"maria-lopez", "/team/maria-lopez"}, Parent: PlanRef{"storage", "/workstreams/storage"},
 			Burn: template.HTML(chart.BurnUp([]chart.Point{{Day: now.AddDate(0, -1, 0), Scope: 4}, {Day: now, Scope: 6, Done: 3}}, chart.BurnOpts{Today: now, Due: now.AddDate(0, 0, -3)})), Bars: []PlanBars{{"By owner", template.HTML(chart.Bars("By owner", "Owner", []chart.Bar{{Label: "jon", Parts: parts}}, "completed"))}},
-			Below: []PlanRow{planRow}, Groups: []PlanGroup{{groups[0], 1, false}, {groups[4], 400, true}}, HTML: template.HTML(rendered.HTML), Total: 9},
+			Below: []PlanRow{planRow}, Groups: []PlanGroup{{groups(rows)[0], 1, false}, {groups(rows)[4], 400, true}}, HTML: template.HTML(rendered.HTML), Total: 9},
 		"search": search,
 		"links": LinksPage{Base: base("folder", "Broken links", "/links", ""), Total: 3, Listed: 2, Documents: 41, Links: 213, Files: []BrokenFile{{Path: "docs/delivery.md", Href: "/browse/docs/delivery.md", Source: "/browse/docs/delivery.md?source", Links: []docs.BrokenLink{
 			{Path: "docs/delivery.md", Line: 3, Target: "nowhere.md", Reason: "there is no docs/nowhere.md"}, {Path: "docs/delivery.md", Line: 40, Target: "protocol.md#frmaes", Reason: "no section of docs/protocol.md has this name", Near: "protocol.md#frames"}}}}},

@@ -6,7 +6,9 @@ import { keepFresh } from "./lib/time.js";
 import { help } from "./page/help.js";
 import { doc } from "./page/doc.js";
 import { autosubmit, graph } from "./page/graph.js";
-import { filter } from "./page/filter.js";
+import { board } from "./page/board.js";
+import { list } from "./page/list.js";
+import { newtask } from "./page/newtask.js";
 import { keepPristine } from "./live/morph.js";
 import { live } from "./live/live.js";
 import { nav } from "./page/nav.js";
@@ -20,7 +22,7 @@ import { theme } from "./page/theme.js";
 import { copySource } from "./page/source.js";
 
 /** @type {Record<string, (element: HTMLElement) => void>} */
-const controllers = { autosubmit, graph, past, doc, filter, help, live, nav, outline, rows, search, task, theme };
+const controllers = { board, list, newtask, autosubmit, graph, past, doc, help, live, nav, outline, rows, search, task, theme };
 
 /** @type {WeakSet<Element>} */
 const started = new WeakSet();

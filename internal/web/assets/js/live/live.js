@@ -71,7 +71,14 @@ async function takeOver() {
   if (response.status === 404 || response.status === 410) gone(true);
   if (!response.ok) return false;
   gone(false);
-  return bringUpToDate(parsePage(await response.text()));
+  const fresh = parsePage(await response.text());
+  await released();
+  return bringUpToDate(fresh);
+}
+
+/** Waits while something of the page is held by hand: it must not be taken away. */
+async function released() {
+  while ("hold" in document.documentElement.dataset) await new Promise((go) => document.addEventListener("tasks:release", go, { once: true }));
 }
 
 /** Says that the file is gone; what was read stays. @param {boolean} is */

@@ -181,6 +181,7 @@ function keepState(region) {
   const focusable = "a[href], button, input, select, textarea, summary, [tabindex]";
   const active = document.activeElement;
   const at = active && region.contains(active) ? all(focusable, region).indexOf(/** @type {HTMLElement} */ (active)) : -1;
+  const name = at >= 0 ? keyOf(/** @type {Element} */ (active)) : "";
   return () => {
     const details = all("details", region);
     const same = details.length === open.length;
@@ -188,9 +189,14 @@ function keepState(region) {
       const was = same ? open[i] : byName.get(nameOf(d));
       if (was !== undefined) /** @type {HTMLDetailsElement} */ (d).open = was;
     });
-    if (at >= 0 && !region.contains(document.activeElement)) all(focusable, region)[at]?.focus({ preventScroll: true });
+    if (at < 0 || region.contains(document.activeElement)) return;
+    const now = all(focusable, region);
+    (now.find((e) => name && keyOf(e) === name) ?? now[at])?.focus({ preventScroll: true });
   };
 }
+
+/** What an element is known by when it comes anew, "" for nothing. @param {Element} e */
+const keyOf = (e) => e.id || e.getAttribute("href") || e.getAttribute("aria-label") || "";
 
 /** Keeps what is read where it is on the screen. */
 function holdScroll() {
