@@ -131,7 +131,9 @@ func TestTaskList(t *testing.T) {
 	s := start(t, nil, "serve", "-C", root, "--addr", "127.0.0.1:0", "--no-manager")
 	p := open(t, s, 1280, 900)
 	p.visit(s, "tasks")
-	rows := func(n int) string { return fmt.Sprintf(`document.querySelectorAll("main [data-row]").length === %d`, n) }
+	rows := func(n int) string {
+		return fmt.Sprintf(`document.querySelectorAll("main [data-row]").length === %d`, n)
+	}
 	p.until(rows(100))
 	p.do(chromedp.Click(`a[rel="next"]`))
 	p.until(`location.search === "?page=2" && document.documentElement.dataset.ready !== undefined`)
