@@ -249,6 +249,59 @@ func TestTheOwnerIsChangedByKeyboardAlone(t *testing.T) {
 	p.quiet()
 }
 
+func TestABoxOfADocument(t *testing.T) {
+	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
+	p := open(t, s, 1440, 900)
+	const name = "docs/guide/getting-started.md"
+	before, err := os.ReadFile(filepath.Join(s.root, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.do(chromedp.Navigate(s.url + "browse/" + name))
+	p.ready()
+	const box = `main .doc input[type=checkbox][data-line]:not(:checked)`
+	p.until(`document.querySelector("` + box + `")?.disabled === false`)
+	js[bool](p, `(window.line = document.querySelector("`+box+`").dataset.line, true)`)
+	p.do(chromedp.Click(box))
+	p.until(`document.querySelector("main input[data-line='" + window.line + "']").checked && !document.querySelector("main input[data-line='" + window.line + "']").disabled`)
+	after, err := os.ReadFile(filepath.Join(s.root, name))
+	if err != nil || strings.Count(string(after), "[x]") != strings.Count(string(before), "[x]")+1 {
+		t.Errorf("the file: %v\n%s", err, after)
+	}
+
+	// Somebody else writes: a click rests on what the page shows now, or says that it does not.
+	if err := os.WriteFile(filepath.Join(s.root, name), append([]byte("A new first line.\n\n"), after...), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p.until(`document.querySelector("main .doc").innerText.includes("A new first line.")`)
+	p.do(chromedp.Click(`main .doc input[type=checkbox][data-line]:checked`))
+	p.until(`!document.querySelector("main .doc input[type=checkbox]:disabled") && !document.querySelector("main .doc input[type=checkbox]").matches(":checked") || document.querySelector("[data-said]")`)
+	last, _ := os.ReadFile(filepath.Join(s.root, name))
+	if strings.Count(string(last), "[x]") != strings.Count(string(before), "[x]") {
+		t.Errorf("the file:\n%s", last)
+	}
+	p.quiet()
+}
+
+func TestAQueuedTaskSaysSoWhereItIsEdited(t *testing.T) {
+	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
+	p := open(t, s, 1440, 900)
+	p.do(chromedp.Navigate(s.url + jitter))
+	p.ready()
+	p.do(chromedp.Click(`[data-kickoff]`))
+	p.until(`document.querySelector("[data-unqueue]")`)
+	p.do(chromedp.Click(`[data-edit-section="Problem"]`))
+	p.until(`document.querySelector('.editor [data-note="run"] a')?.getAttribute("href") === "/runs/spread-retries-with-jitter"`)
+	p.shot("taskpage-run")
+	p.axe("editor while a run is on")
+	p.do(chromedp.SendKeys(".editor-text", " Still."), chromedp.Click(`.editor [type=submit]`))
+	p.until(`document.querySelector("[data-said]")?.innerText.includes("waits in the queue with the worksheet as it was handed over")`)
+	if _, text := s.file(t, "spread-retries-with-jitter"); !strings.Contains(text, " Still.") {
+		t.Error("the text was not saved")
+	}
+	p.quiet()
+}
+
 func TestADependencyIsFoundByTitleAndTakenAway(t *testing.T) {
 	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
 	p := open(t, s, 1440, 900)

@@ -101,7 +101,7 @@ func (s *Server) taskAnswer(w http.ResponseWriter, r *request, t *task.Task, on 
 	}
 	out := map[string]any{"task": t.JSON(latest.JSON())}
 	if on != nil {
-		out["warning"] = "run " + on.ID + " works on this task: it goes on with the worksheet it was given"
+		out["warning"] = heldBy(on)
 	}
 	return sendJSON(w, r, http.StatusOK, saying(out, trusted))
 }
@@ -119,6 +119,14 @@ func saying(answer map[string]any, trusted []trust.Command) map[string]any {
 	answer["trusted"] = texts
 	answer["warning"] = "this first kickoff lets the repository's own commands run, tasks trust --revoke takes it back: " + strings.Join(texts, "; ")
 	return answer
+}
+
+// heldBy says what a change of the worksheet means to the run that holds the task.
+func heldBy(on *run.Run) string {
+	if on.State.Waiting() {
+		return "run " + on.ID + " waits in the queue with the worksheet as it was handed over: take the task out and hand it over again for this to count"
+	}
+	return "run " + on.ID + " works on the worksheet as it was handed over: send it a message, or write a follow-up task"
 }
 
 // activeRun is the run that holds the task, nil where none does.

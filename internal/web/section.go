@@ -39,8 +39,12 @@ func (s *Server) sectionJSON(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	warning := ""
+	if on != nil {
+		warning = heldBy(on)
+	}
 	return sendJSON(w, r, http.StatusOK, envelope("section", map[string]any{
-		"slug": t.Slug, "path": t.Path, "hash": t.Hash, "section": q.Get("section"), "text": text, "run": on.JSON(),
+		"warning": orNull(warning), "slug": t.Slug, "path": t.Path, "hash": t.Hash, "section": q.Get("section"), "text": text, "run": on.JSON(),
 	}))
 }
 

@@ -88,6 +88,25 @@ func TestSetSectionRefusesAndWritesNothing(t *testing.T) {
 	}
 }
 
+// Of many who began with the same file exactly one writes; the others are told.
+func TestOneOfManyWrites(t *testing.T) {
+	s := newSite(t, options{files: plans()})
+	_, hash := s.section(t, "glide", "Problem")
+	const many = 8
+	got := make(chan reply, many)
+	for i := range many {
+		in := body(t, "slug", "glide", "section", "Problem", "text", strings.Repeat("x", i+1), "hash", hash)
+		go func() { got <- s.post(t, "/actions/set-section", in) }()
+	}
+	codes := map[int]int{}
+	for range many {
+		codes[(<-got).StatusCode]++
+	}
+	if codes[200] != 1 || codes[409] != many-1 {
+		t.Errorf("answers: %v", codes)
+	}
+}
+
 func TestASectionWithAKeyIsNotEditedHere(t *testing.T) {
 	files := plans()
 	files["tasks/leak.md"] = "---\ntype: task\ntitle: Leak\nstatus: ready\n---\n\n## Problem\n\nThe key sk-canary is here.\n\n## Plan\n\nTake it out.\n"
@@ -178,7 +197,7 @@ func TestEditingWhileARunIsOnWarns(t *testing.T) {
 	if got.StatusCode != 200 || !strings.Contains(got.body, `"warning":"run `) {
 		t.Errorf("set-field: %d %s", got.StatusCode, got.body)
 	}
-	if page := s.get(t, "/section.json?slug=whole&section=Plan"); !strings.Contains(page.body, `"state":"queued"`) {
+	if page := s.get(t, "/section.json?slug=whole&section=Plan"); !strings.Contains(page.body, `"warning":"run `) || !strings.Contains(page.body, "waits in the queue") {
 		t.Errorf("the editor is not told of the run: %s", page.body)
 	}
 }

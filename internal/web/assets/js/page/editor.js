@@ -12,7 +12,7 @@ import { enhance } from "./doc.js";
 import { drafts, keepDraft } from "./drafts.js";
 
 /** @typedef {{slug: string, path: string, section: string, line?: string}} Place */
-/** @typedef {{text: string, hash: string, run: {id: string, state: string} | null}} Theirs */
+/** @typedef {{text: string, hash: string, warning: string | null}} Theirs */
 
 /** @param {Place} place @returns {Promise<Theirs>} */
 const read = (place) => getJSON(`/section.json?${new URLSearchParams({ slug: place.path, section: place.section, ...(place.line ? { line: place.line } : {}) })}`);
@@ -100,8 +100,8 @@ export class Editor {
 
   /** @param {Theirs} theirs */
   running(theirs) {
-    if (!theirs.run || ["accepted", "rejected", "failed", "interrupted"].includes(theirs.run.state)) return;
-    this.note("warn", "run", el("span", null, `Run ${theirs.run.id} has this task and goes on with the worksheet it was given. `, el("a", { href: `/runs/${this.place.slug}` }, "Look at the run"), " before you change what it works from."));
+    if (!theirs.warning) return;
+    this.note("warn", "run", el("span", null, `${sentence(theirs.warning)}. `, el("a", { href: `/runs/${this.place.slug}` }, "Look at the run")));
   }
 
   /**
