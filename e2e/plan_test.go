@@ -93,6 +93,34 @@ func TestPlanForEverybody(t *testing.T) {
 	}
 }
 
+// TestEmptyPlanForEverybody looks at the pages of a repository with nothing in it, and
+// at the drawings in high contrast.
+func TestEmptyPlanForEverybody(t *testing.T) {
+	root := write(t, map[string]string{"main.c": "int x;\n"})
+	git(t, root, "init", "-q")
+	s := start(t, nil, "-C", root, "serve", "--addr", "127.0.0.1:0")
+	p := open(t, s, 1024, 800)
+	p.theme("light")
+	p.do(chromedp.Navigate(s.url))
+	p.until(`document.querySelector(".home-side").textContent.includes("A README.md is a good first page")`) // git was asked after the first page
+	for _, path := range []string{"", "workstreams", "milestones", "team", "activity"} {
+		p.look(s, "empty-"+path, path, "1024")
+	}
+	p.quiet()
+	demo := start(t, nil, "demo", "--addr", "127.0.0.1:0")
+	q := open(t, demo, 1024, 900)
+	for _, theme := range []string{"light", "dark"} {
+		q.theme(theme)
+		q.do(chromedp.Navigate(demo.url + "workstreams/delivery"))
+		q.until(`document.documentElement.dataset.ready !== undefined`)
+		q.do(chromedp.Evaluate[chromedp.Void](`document.documentElement.dataset.contrast = "more"`))
+		q.painted()
+		q.shot("plan-workstream-contrast-" + theme)
+		q.axe("high contrast " + theme)
+	}
+	q.quiet()
+}
+
 // TestPlanWithForcedColours looks at the drawings where the system chooses the colours,
 // and from right to left.
 func TestPlanWithForcedColours(t *testing.T) {
@@ -107,6 +135,9 @@ func TestPlanWithForcedColours(t *testing.T) {
 		p.do(chromedp.Evaluate[chromedp.Void](`document.documentElement.dir = "rtl"`))
 		p.painted()
 		p.shot("plan-" + name + "-rtl")
+		if out := js[bool](p, `[...document.querySelectorAll(".chart-plot text")].some(t => t.getBoundingClientRect().right > document.querySelector("main").getBoundingClientRect().right)`); out {
+			t.Errorf("%s from right to left: a drawing reaches out of the page", name)
+		}
 		if over := js[int](p, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); over > 0 {
 			t.Errorf("%s from right to left scrolls sideways by %d px", name, over)
 		}
