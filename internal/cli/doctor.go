@@ -134,7 +134,8 @@ func (a *app) checks(ctx context.Context, o doctorOptions) []check {
 	if o.model {
 		out = append(out, modelCheck(ctx, s))
 	}
-	return append(out, portCheck(ctx, s.Addr), a.stateCheck(ctx, h.git.StateDir()))
+	out = append(out, portCheck(ctx, s.Addr), a.stateCheck(ctx, h.git.StateDir()))
+	return append(out, a.trustCheck(ctx, h)...)
 }
 
 func gitCheck(ctx context.Context, c *git.Checkout) check {

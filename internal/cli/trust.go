@@ -11,6 +11,7 @@ import (
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
+	"tasks/internal/fault"
 	"tasks/internal/manager"
 	"tasks/internal/run"
 	"tasks/internal/trust"
@@ -128,6 +129,29 @@ func (a *app) queueLooks(ctx context.Context, h *house) error {
 		return err
 	}
 	return newManager(h, runs).Settle(ctx)
+}
+
+// trustCheck is doctor's line about this root's own commands; none where it has none.
+func (a *app) trustCheck(ctx context.Context, h *house) []check {
+	all, err := h.tracker.All(ctx)
+	if err != nil {
+		return []check{{"trust", "bad", err.Error(), fault.HintOf(err)}}
+	}
+	commands := trust.Commands(all)
+	standing, err := h.trust.Look(h.git.Root, commands)
+	what := fmt.Sprintf("%d commands of this repository", len(commands))
+	if len(commands) == 1 {
+		what = "1 command of this repository"
+	}
+	switch {
+	case err != nil:
+		return []check{{"trust", "bad", err.Error(), fault.HintOf(err)}}
+	case standing == trust.NotNeeded:
+		return nil
+	case standing == trust.Trusted:
+		return []check{{"trust", "ok", what + " may run", ""}}
+	}
+	return []check{{"trust", "warn", what + " may not run, so its runs wait", a.name + " trust shows and allows them"}}
 }
 
 // commandLine is a command in one line, exactly: what would not be seen as it is

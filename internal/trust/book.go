@@ -128,9 +128,13 @@ func checkDir(dir string) error {
 	if err != nil {
 		return fault.New(fault.Unavailable, "cannot look at the folder %s: %w", dir, err)
 	}
-	if !info.IsDir() || !ours(info) || info.Mode().Perm()&0o077 != 0 {
-		return fault.New(fault.Forbidden, "the folder %s is refused: it is not a folder of yours alone", dir).
-			WithHint("it must be yours, no link, and mode 700")
+	switch {
+	case !info.IsDir() || !ours(info):
+		return fault.New(fault.Forbidden, "the folder %s is refused: it is not a folder of yours", dir).
+			WithHint("put a folder of your own in its place, and no link")
+	case info.Mode().Perm()&0o077 != 0:
+		return fault.New(fault.Forbidden, "the folder %s is refused: mode %04o lets others in", dir, info.Mode().Perm()).
+			WithHint("chmod 700 %s", dir)
 	}
 	return nil
 }
