@@ -122,6 +122,15 @@ func TestDocument(t *testing.T) {
 		p.quiet()
 	}
 	p := open(t, s, 1200, 900)
+	p.do(chromedp.Navigate(s.url + "browse/docs/main.go#L10-L12"))
+	p.until(`document.querySelectorAll(".line.marked").length === 3`)
+	if got := js[string](p, `[...document.querySelectorAll(".line.marked")].map(l => l.id).join()`); got != "user-content-L10,user-content-L11,user-content-L12" {
+		t.Errorf("marked lines: %s", got)
+	}
+	js[bool](p, `(l => { const b = l.getBoundingClientRect(); l.dispatchEvent(new MouseEvent("click", { bubbles: true, clientX: b.left + 5, clientY: b.top + 5 })); return true })(document.getElementById("user-content-L20"))`)
+	if got := js[string](p, `location.hash + " " + document.querySelectorAll(".line.marked").length`); got != "#L20 1" {
+		t.Errorf("after a click on a line's number: %s", got)
+	}
 	p.do(chromedp.Navigate(s.url + "browse/docs/all.md"))
 	p.until(`document.documentElement.dataset.ready !== undefined`)
 	paper, err := chromedp.Call(p.ctx, cdpage.PrintToPDF, cdpage.PrintToPDFParams{})

@@ -3,6 +3,7 @@
 // heading, a bar on code, a frame around wide tables.
 import { all, el, icon } from "../lib/dom.js";
 import { copyFrom } from "../lib/copy.js";
+import { lines } from "./lines.js";
 
 /** @param {HTMLElement} element */
 export function doc(element) {
@@ -22,6 +23,7 @@ export function doc(element) {
 export function enhance(blocks) {
   for (const block of blocks) {
     for (const heading of withSelf(block, "h1[id], h2[id], h3[id], h4[id], h5[id], h6[id]")) anchor(heading);
+    for (const pre of withSelf(block, "pre.lines")) lines(pre);
     for (const pre of withSelf(block, "pre:not(.mermaid-source)")) code(pre);
     const diagrams = withSelf(block, "pre.mermaid-source");
     if (diagrams.length) void import("./frame.js").then(({ diagram }) => diagrams.forEach(diagram));
