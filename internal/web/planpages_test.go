@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"tasks/internal/run"
 	"tasks/internal/web"
 )
 
@@ -278,5 +279,24 @@ func TestPlanPagesAreKnownByKind(t *testing.T) {
 		if got := kind(page); got != want {
 			t.Errorf("PageKind(%s) = %s, want %s", page, got, want)
 		}
+	}
+}
+
+// What the queue did stands beside the commits, and what waits for a merge above them.
+func TestActivityTellsOfRuns(t *testing.T) {
+	s := newSite(t, options{files: planFiles()})
+	for _, slug := range []string{"four", "three", "not-there-any-more"} {
+		if _, _, err := s.Runs.Enqueue(t.Context(), run.Run{Slug: slug, Path: "tasks/" + slug + ".md"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := shown(s.get(t, "/activity?kind=run").body)
+	for _, w := range []string{"Four was handed over", "Three was handed over", "not-there-any-more was handed over", "Runs 3"} {
+		if !strings.Contains(text, w) {
+			t.Errorf("activity does not say %q:\n%.1500s", w, text)
+		}
+	}
+	if strings.Contains(text, "sample") {
+		t.Errorf("a commit among the runs: %.900s", text)
 	}
 }
