@@ -94,3 +94,22 @@ func TestHostileDiagrams(t *testing.T) {
 		}
 	}
 }
+
+// TestDiagramThatNeverComes: a frame that does not answer is taken away, and the source
+// says why.
+func TestDiagramThatNeverComes(t *testing.T) {
+	text := "# Far down\n\n" + strings.Repeat("A paragraph of text.\n\n", 200) + "```mermaid\nflowchart LR\n  A --> B\n```\n"
+	s := start(t, nil, "serve", "-C", checkout(t, map[string]string{"docs/far.md": text}), "--addr", "127.0.0.1:0", "--no-manager")
+	p := open(t, s, 1000, 700)
+	p.do(chromedp.Navigate(s.url + "browse/docs/far.md"))
+	p.until(`document.querySelector(".diagram") !== null`)
+	if n := js[int](p, `document.querySelectorAll("iframe").length`); n != 0 {
+		t.Errorf("%d frames before anybody is near", n)
+	}
+	js[bool](p, `(Object.defineProperty(HTMLIFrameElement.prototype, "src", { set() {} }), document.querySelector(".diagram").scrollIntoView(), true)`)
+	p.until(`document.querySelector("iframe") !== null`)
+	p.until(`document.querySelector(".diagram.failed") !== null`)
+	if !js[bool](p, `document.querySelector("iframe") === null && document.querySelector(".diagram pre").checkVisibility() && document.querySelector(".diagram-note").innerText.includes("too long")`) {
+		t.Errorf("the diagram says: %s", js[string](p, `document.querySelector(".diagram").innerText`))
+	}
+}

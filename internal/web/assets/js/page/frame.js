@@ -4,7 +4,7 @@
 import { el, icon } from "../lib/dom.js";
 import { session } from "../lib/store.js";
 
-const PATIENCE = 12_000; // ms until a frame that does not answer is taken away
+const PATIENCE = 8_000; // ms until a frame that does not answer is taken away
 const MAX = 50_000; // letters
 
 /** @typedef {{width: number, height: number, name: string, about: string}} Drawn */
