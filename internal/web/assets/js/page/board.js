@@ -8,6 +8,7 @@ import { local } from "../lib/store.js";
 import { dragging } from "./boarddrag.js";
 import { keys } from "./boardkeys.js";
 import { menus } from "./boardmenu.js";
+import { say } from "./say.js";
 
 /** @typedef {{root: HTMLElement, say: (text: string) => void, move: (card: HTMLElement, column: HTMLElement) => Promise<void>, act: (card: HTMLElement, path: string, body: object) => Promise<boolean>, focus: (slug: string | undefined) => void}} Board */
 
@@ -42,7 +43,7 @@ export function board(root) {
     wanted = card.dataset.card;
     try {
       const answer = await post(path, body);
-      if (answer.warning) says.textContent = sentence(answer.warning);
+      if (answer.warning) say(sentence(answer.warning), true);
       document.dispatchEvent(new CustomEvent("tasks:refresh"));
       return true;
     } catch (reason) {
