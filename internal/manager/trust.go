@@ -18,7 +18,8 @@ func (m *Manager) KickoffByHand(ctx context.Context, slug, source, note string) 
 }
 
 // untrusted says why the root's own commands may not run, nil where they may or there
-// are none.
+// are none. It looks at the files as they are: what starts a run must ask the book about
+// the commands of the run's own worksheet as well, which may be an older one.
 func (m *Manager) untrusted(tasks []*task.Task) *run.Reason {
 	commands := trust.Commands(tasks)
 	standing, err := m.Trust.Look(m.Git.Root, commands)
