@@ -47,6 +47,15 @@ docs/guide.md:12 pic.png: there is no docs/pic.png ()`
 	if got := report(); got != "0 of 0 in 5\n" {
 		t.Errorf("after mending: %s", got)
 	}
+	write(t, root, "large.md", strings.Repeat("## Part\n\nSome words.\n\n", 120_000)+"## The end\n\n[x][gone]\n\n[gone]: gone.md\n")
+	write(t, root, "README.md", "[to the end](large.md#the-end)\n")
+	l.Invalidate("large.md", "README.md")
+	if got := report(); got != "1 of 2 in 6\nlarge.md:480003 gone.md: there is no gone.md ()" {
+		t.Errorf("a large document: %s", got)
+	}
+	write(t, root, "large.md", "")
+	write(t, root, "README.md", "")
+	l.Invalidate("large.md", "README.md")
 	write(t, root, "many.md", strings.Repeat("[x](none.md)\n", 5000))
 	l.Invalidate("many.md")
 	r, err := l.BrokenLinks(context.Background())

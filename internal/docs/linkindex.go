@@ -1,6 +1,7 @@
 package docs
 
 import (
+	"bytes"
 	"context"
 	"hash/fnv"
 	"path"
@@ -148,16 +149,37 @@ func (l *Library) survey(name, version string) *docLinks {
 	if racy(f.ModTime, read) {
 		d.version = ""
 	}
-	_, body, line := splitFront(f.Data)
-	refs, ids := markdown.Survey(body, line)
-	d.refs = slices.Clip(refs)
-	for _, id := range ids {
-		d.ids = append(d.ids, hashOf(id))
-	}
+	d.read(f.Data)
 	slices.Sort(d.ids)
 	d.ids = slices.Compact(d.ids)
 	x.put(name, d)
 	return d
+}
+
+// read finds references and ids. A large document is read in parts, so that what is
+// found of it at one time stays small.
+func (d *docLinks) read(data []byte) {
+	take := func(body []byte, line int) {
+		refs, ids := markdown.Survey(body, line)
+		d.refs = append(d.refs, refs...)
+		for _, id := range ids {
+			d.ids = append(d.ids, hashOf(id))
+		}
+	}
+	if len(data) <= maxWhole {
+		_, body, line := splitFront(data)
+		take(body, line)
+		d.refs = slices.Clip(d.refs)
+		return
+	}
+	layout := cutUp(data, false)
+	for i, from := range layout.starts {
+		to := len(data)
+		if i+1 < len(layout.starts) {
+			to = layout.starts[i+1]
+		}
+		take(append(append(bytes.Clone(data[from:to]), "\n\n"...), layout.refs...), layout.lines[i])
+	}
 }
 
 // put replaces what is known of a document; nil forgets it.
