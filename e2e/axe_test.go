@@ -35,10 +35,9 @@ func TestEverybodyCanUseIt(t *testing.T) {
 		p := open(t, s, width, 900)
 		for _, theme := range []string{"light", "dark"} {
 			p.theme(theme)
-			for _, path := range []string{"", guide, "browse/docs", "tasks/spread-retries-with-jitter", "tasks", "status", "search?q=lease", "board", "graph", "activity", "browse/docs/nothing.md"} {
-				p.do(chromedp.Navigate(s.url + path))
-				p.until(`document.documentElement.dataset.ready !== undefined`)
-				p.axe(theme + " /" + path)
+			for _, page := range sitePages {
+				p.goTo(s, page.path)
+				p.axe(theme + " " + page.name)
 			}
 			p.visit(s, "tasks/spread-retries-with-jitter")
 			p.axe(theme + " empty drawer")

@@ -32,20 +32,16 @@ func TestShots(t *testing.T) {
 		t.Skip("skipped: pictures are not taken in short runs")
 	}
 	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
-	pages := map[string]string{
-		"home": "", "doc": "browse/docs/guide/delivery.md", "folder": "browse/docs", "task": "tasks/spread-retries-with-jitter", "tasks": "tasks",
-		"status": "status", "search": "search?q=lease", "board": "board", "error": "browse/docs/nothing.md",
-	}
 	for _, size := range []struct{ w, h int64 }{{1440, 900}, {1024, 800}, {390, 844}} {
 		p := open(t, s, size.w, size.h)
 		for _, theme := range []string{"light", "dark"} {
 			p.theme(theme)
-			for name, path := range pages {
-				p.do(chromedp.Navigate(s.url + path))
-				p.until(`document.documentElement.dataset.ready !== undefined`)
-				p.shot(fmt.Sprintf("page-%s-%d-%s", name, size.w, theme))
-				if over := js[int](p, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); over > 0 {
-					t.Errorf("%s at %d wide scrolls sideways by %d px", name, size.w, over)
+			for _, page := range sitePages {
+				p.goTo(s, page.path)
+				p.painted()
+				p.shot(fmt.Sprintf("page-%s-%d-%s", page.name, size.w, theme))
+				if over := p.sideways(); over > 0 {
+					t.Errorf("%s at %d wide scrolls sideways by %d px", page.name, size.w, over)
 				}
 			}
 			p.visit(s, guide)
