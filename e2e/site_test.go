@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -103,6 +104,53 @@ func TestKeyboardOnly(t *testing.T) {
 		}
 	}
 	p.quiet("404", "nothing.md")
+}
+
+// TestMoreContrast asks axe again where the user wants more contrast, or the system
+// paints the page in colours of its own.
+func TestMoreContrast(t *testing.T) {
+	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
+	p := open(t, s, 1440, 900)
+	for _, wish := range []struct{ name, feature, value, scheme string }{
+		{"contrast-light", "prefers-contrast", "more", "light"}, {"contrast-dark", "prefers-contrast", "more", "dark"}, {"forced", "forced-colors", "active", "dark"},
+	} {
+		features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: wish.scheme}, {Name: wish.feature, Value: wish.value}, {Name: "prefers-reduced-motion", Value: "reduce"}}
+		if _, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}); err != nil {
+			t.Fatal(err)
+		}
+		for _, page := range sitePages {
+			p.goTo(s, page.path)
+			p.painted()
+			p.shot(fmt.Sprintf("page-%s-1440-%s", page.name, wish.name))
+			if wish.name != "forced" { // its colours are the system's
+				p.axe(wish.name + " " + page.name)
+			}
+		}
+	}
+	p.quiet("404", "nothing.md")
+}
+
+// TestWithoutScripts reads every page where none run: it says what it says with them,
+// shows nothing that would do nothing, and its lists can still be narrowed.
+func TestWithoutScripts(t *testing.T) {
+	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
+	p := open(t, s, 1440, 900)
+	if _, err := chromedp.Call(p.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range sitePages {
+		p.do(chromedp.Navigate(s.url + page.path))
+		p.until(`document.readyState === "complete"`)
+		p.equal(`document.documentElement.dataset.js === undefined`, "true") // no script has run
+		if n := js[int](p, `document.querySelector("main").innerText.trim().length`); n < 20 {
+			t.Errorf("%s says nothing", page.name)
+		}
+		if dead := js[string](p, `[...document.querySelectorAll("main button:not([type=submit]), main [role=button]")].filter((b) => b.checkVisibility() && !b.closest("form") && !b.closest("details > summary")).map((b) => b.outerHTML.slice(0, 120)).join("\n")`); dead != "" {
+			t.Errorf("%s shows what does nothing: %s", page.name, dead)
+		}
+	}
+	p.do(chromedp.Navigate(s.url+"tasks"), chromedp.SendKeys(`.list-bar input[type=search]`, "jitter"+kb.Enter))
+	p.until(`location.search.includes("q=jitter") && document.querySelectorAll("main [data-row]").length === 1`)
 }
 
 // oddFiles is a repository of what is seldom right: words from right to left, markup
