@@ -177,14 +177,20 @@ var fileBuffers = sync.Pool{New: func() any { b := make([]byte, 64<<10); return 
 // readText reads a whole text file into buffer; not ok for one that is passed over.
 // Walk has applied the policy to the name; opening it proves that it has no links.
 func (r *Repo) readText(name string, buffer *[]byte) ([]byte, bool) {
+	data, _, ok := r.readVersion(name, buffer)
+	return data, ok
+}
+
+// readVersion is readText with the version that the file had before it was read.
+func (r *Repo) readVersion(name string, buffer *[]byte) ([]byte, string, bool) {
 	f, err := r.disk.openPlain(name)
 	if err != nil {
-		return nil, false
+		return nil, "", false
 	}
 	defer f.Close()
 	m, err := f.meta()
 	if err != nil || !m.mode.IsRegular() || m.link > 1 || m.size > searchFile {
-		return nil, false
+		return nil, "", false
 	}
 	if int64(len(*buffer)) <= m.size {
 		*buffer = make([]byte, m.size+m.size/4+1)
@@ -200,5 +206,5 @@ func (r *Repo) readText(name string, buffer *[]byte) ([]byte, bool) {
 		}
 	}
 	data := (*buffer)[:n]
-	return data, !isBinary(data)
+	return data, m.version(), !isBinary(data)
 }
