@@ -11,7 +11,7 @@ import (
 )
 
 // lighthouse are the pages that are measured, one of each make.
-var lighthouse = []string{"", "browse/docs/guide/delivery.md", "tasks/spread-retries-with-jitter", "tasks", "board"}
+var lighthouse = []string{"", "browse/docs/guide/delivery.md", "tasks/spread-retries-with-jitter", "tasks", "board", "milestones/v1", "graph"}
 
 // TestLighthouse asks of each part what a good site has on a phone with a slow line.
 // A machine that is busy with something else is told as a slow site, so that a page
