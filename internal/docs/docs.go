@@ -62,6 +62,7 @@ type Node struct {
 	Count    int    // of pages right below a folder; 0 when not counted
 	External bool   // Href leads to another site
 	Missing  string // why nothing is there; Href is then ""
+	Files    bool   // the files on the disk begin here, behind the site's own order
 	Children []*Node
 }
 

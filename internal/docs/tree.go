@@ -35,14 +35,24 @@ type keptFolder struct {
 }
 
 // Tree is the navigation with the way to current opened. Where tasks/mkdocs.yml
-// has a nav, it comes first in that order. Only documents and folders that hold
+// has a nav, it comes first in that order; a page of it is not opened among the files
+// as well. Only documents and folders that hold
 // some are in it, and no name that begins with a dot.
 func (l *Library) Tree(ctx context.Context, current string) ([]*Node, error) {
+	nav := l.nav(current)
+	for _, n := range nav {
+		if n.Current || n.Open { // it is shown where it belongs, and once is enough
+			current = ""
+		}
+	}
 	files, err := l.level(ctx, "", current)
 	if err != nil {
 		return nil, err
 	}
-	return append(l.nav(current), files...), nil
+	if len(nav) > 0 && len(files) > 0 {
+		files[0].Files = true
+	}
+	return append(nav, files...), nil
 }
 
 // level is the nodes of a folder, those on the way to current opened.

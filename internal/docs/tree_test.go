@@ -261,3 +261,35 @@ func TestFirstTreeLooksAtFewFiles(t *testing.T) {
 		t.Errorf("%d nodes with the index; want docs alone", n)
 	}
 }
+
+// The site's own order comes first, and a page of it is opened there only; the files
+// begin at a node that says so.
+func TestTheFilesBeginBehindTheNav(t *testing.T) {
+	l, _ := library(t, map[string]string{
+		"tasks/mkdocs.yml": "docs_dir: ..\nnav:\n  - Guide:\n      - docs/a.md\n",
+		"docs/a.md":        "# A\n", "docs/b.md": "# B\n",
+	})
+	for current, want := range map[string]string{"docs/a.md": "Guide open, docs files", "docs/b.md": "Guide, docs open files"} {
+		tree, err := l.Tree(t.Context(), current)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, n := range tree {
+			if n.Title == "tasks" {
+				continue
+			}
+			s := n.Title
+			if n.Open {
+				s += " open"
+			}
+			if n.Files {
+				s += " files"
+			}
+			got = append(got, s)
+		}
+		if strings.Join(got, ", ") != want {
+			t.Errorf("%s: %q, want %q", current, got, want)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"tasks/internal/docs"
 	"tasks/internal/lazy"
 	"tasks/internal/run"
 	"tasks/internal/task"
@@ -56,6 +58,7 @@ var templateFuncs = template.FuncMap{
 	"lead":          lead,
 	"figures":       figures,
 	"saysSame":      saysSame,
+	"ordered":       ordered,
 }
 
 //go:embed assets/icons/sprite.svg
@@ -95,6 +98,11 @@ func when(t time.Time) template.HTML {
 	}
 	return template.HTML(fmt.Sprintf(`<time datetime="%s" title="%s" data-ago>%s</time>`,
 		t.UTC().Format(time.RFC3339), t.Format("Mon 2 Jan 2006, 15:04:05"), ago(time.Since(t))))
+}
+
+// ordered tells whether the tree begins with the site's own order.
+func ordered(nav []*docs.Node) bool {
+	return slices.ContainsFunc(nav, func(n *docs.Node) bool { return n.Files })
 }
 
 // under tells whether a page is one of these or lies below one.
