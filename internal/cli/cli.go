@@ -63,11 +63,36 @@ func (a *app) run(ctx context.Context, args []string) int {
 		flags = flags[:end]
 	}
 	a.json = slices.Contains(flags, "--json")
-	root.SetArgs(args[1:])
+	root.SetArgs(jsonLast(args[1:]))
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	return a.fail(root.ExecuteContext(ctx))
+}
+
+// jsonLast moves a --json that stands before the command to its end: it belongs to the
+// command, but people put it there.
+func jsonLast(args []string) []string {
+	command := 0
+	for command < len(args) && strings.HasPrefix(args[command], "-") && args[command] != "--" {
+		if args[command] == "-C" || args[command] == "--directory" {
+			command++ // its folder
+		}
+		command++
+	}
+	if command >= len(args) || args[command] == "--" {
+		return args
+	}
+	first := slices.DeleteFunc(slices.Clone(args[:command]), func(s string) bool { return s == "--json" })
+	if len(first) == command {
+		return args
+	}
+	rest := args[command:]
+	end := slices.Index(rest, "--")
+	if end < 0 {
+		end = len(rest)
+	}
+	return slices.Concat(first, rest[:end], []string{"--json"}, rest[end:])
 }
 
 // root is the command table, in the order of the help.
