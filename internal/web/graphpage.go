@@ -15,7 +15,7 @@ import (
 const drawnTasks = 300
 
 // listedTasks is how many the list has; a filter makes it shorter.
-const listedTasks = 1000
+const listedTasks = 300
 
 // graph is /graph: which task waits for which. Its filters are part of the address.
 func (s *Server) graph(w http.ResponseWriter, r *request) error {

@@ -203,7 +203,7 @@ func TestHugePlan(t *testing.T) {
 	if text := shown(s.get(t, "/milestones").body); !strings.Contains(text, "The 300 with the most open work, of 901.") {
 		t.Errorf("what is left out of the list is not said: %.600s", text)
 	}
-	if text := shown(s.get(t, "/milestones/m").body); !strings.Contains(text, "The first 100 of 3") || !strings.Contains(text, "88 more") {
+	if text := shown(s.get(t, "/milestones/m").body); !strings.Contains(text, "The first 50 of 3") || !strings.Contains(text, "88 more") {
 		t.Errorf("what is left out is not said: %.900s", text)
 	}
 }

@@ -226,7 +226,7 @@ func rest[T any](list []T, of func(T) plan.Progress) []chart.Part {
 }
 
 // planGroup is how many tasks of a status a page of the plan lists.
-const planGroup = 100
+const planGroup = 50
 
 // groupsOf are the tasks by status, the finished ones folded away.
 func groupsOf(rows []TaskRow) []PlanGroup {

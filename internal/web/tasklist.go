@@ -14,7 +14,7 @@ import (
 
 const (
 	listPage  = 100 // tasks of a page of the list
-	openCards = 40  // cards of a column
+	openCards = 25  // cards of a column
 	overCards = 10  // of a column of what is over
 	laneCards = 8   // of a column of one lane of many
 	maxLanes  = 40

@@ -6,6 +6,7 @@ import (
 	"html"
 	"html/template"
 	"path"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -59,6 +60,8 @@ var templateFuncs = template.FuncMap{
 	"figures":       figures,
 	"saysSame":      saysSame,
 	"ordered":       ordered,
+	"firsts":        firsts,
+	"more":          func(n int) int { return max(n-shownRows, 0) },
 }
 
 //go:embed assets/icons/sprite.svg
@@ -98,6 +101,18 @@ func when(t time.Time) template.HTML {
 	}
 	return template.HTML(fmt.Sprintf(`<time datetime="%s" title="%s" data-ago>%s</time>`,
 		t.UTC().Format(time.RFC3339), t.Format("Mon 2 Jan 2006, 15:04:05"), ago(time.Since(t))))
+}
+
+// shownRows is how much of a list a page shows that is not paged.
+const shownRows = 100
+
+// firsts are the first of a list, as many as are shown.
+func firsts(list any) (any, error) {
+	v := reflect.ValueOf(list)
+	if v.Kind() != reflect.Slice {
+		return nil, fmt.Errorf("firsts of a %T", list)
+	}
+	return v.Slice(0, min(v.Len(), shownRows)).Interface(), nil
 }
 
 // ordered tells whether the tree begins with the site's own order.
