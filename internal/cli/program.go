@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"tasks/internal/docs"
 	"tasks/internal/edit"
 	"tasks/internal/fault"
+	"tasks/internal/index"
 	"tasks/internal/llm"
 	"tasks/internal/llm/anthropic"
 	"tasks/internal/llm/openai"
@@ -34,6 +36,7 @@ type program struct {
 	log      *slog.Logger
 	repo     *repo.Repo
 	docs     *docs.Library
+	index    *index.Index
 	manager  *manager.Manager
 	beat     bool // the manager's loop runs
 	chat     *chat.Service
@@ -46,6 +49,7 @@ func (a *app) build(ctx context.Context, h *house, db *store.DB, o serveOptions)
 	s := h.settings
 	p := &program{repo: h.repo, beat: !o.noManager, log: slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}
 	p.docs = docs.New(h.repo)
+	p.index = index.New(index.Config{Repo: h.repo, Tracker: h.tracker, Dir: filepath.Join(h.git.StateDir(), "index"), Log: p.log})
 	runs := run.New(db)
 	p.manager = manager.New(manager.Config{
 		Git: h.git, Repo: h.repo, Tracker: h.tracker, Runs: runs, Settings: s, Trust: h.trust, StateDir: db.Dir, Log: p.log,
@@ -75,7 +79,7 @@ func (a *app) build(ctx context.Context, h *house, db *store.DB, o serveOptions)
 	}
 	var err error
 	p.web, err = web.New(web.Config{
-		Settings: s, Git: h.git, Repo: h.repo, Tracker: h.tracker, Docs: p.docs, Editor: editor, Runs: runs, Manager: p.manager, Chat: p.chat,
+		Settings: s, Git: h.git, Repo: h.repo, Tracker: h.tracker, Docs: p.docs, Index: p.index, Editor: editor, Runs: runs, Manager: p.manager, Chat: p.chat,
 		Log: p.log, Version: Version, Dev: o.dev, Scripted: o.scripted, Starters: o.starters, LoginKey: p.loginKey,
 	})
 	if err != nil {
@@ -132,7 +136,10 @@ func (p *program) run(ctx context.Context, ln net.Listener) error {
 	services.Go(func() {
 		p.awaitFirstPage(ctx)
 		services.Go(func() { p.watch(ctx) })
-		services.Go(func() { p.warm(ctx) })
+		services.Go(func() {
+			p.warm(ctx)
+			p.index.Run(ctx)
+		})
 		if p.beat {
 			services.Go(func() { p.manage(ctx) })
 		}

@@ -9,6 +9,8 @@ import (
 
 	"tasks/internal/docs"
 	"tasks/internal/fault"
+	"tasks/internal/index"
+	"tasks/internal/query"
 	"tasks/internal/repo"
 	"tasks/internal/task"
 )
@@ -40,8 +42,14 @@ func newSearch(a *app) *cobra.Command {
 		Long: `Search the text of all files that git does not ignore, secrets left out. QUERY is
 searched for as it stands, in any case unless it has an upper-case letter; with
 --regex it is an RE2 expression. Each line that holds it is printed as
-path:line: text.`,
+path:line: text.
+
+Filters before or behind the text narrow it: status: owner: workstream: milestone:
+priority: label: (tasks only), path: (a prefix or a glob), kind: (task, doc, code).
+Several values: status:ready,blocked. Among the words, alone, or with --regex, they
+are text like any other.`,
 		Example: `  tasks search "dead letter"
+  tasks search 'dead letter status:ready,blocked'
   tasks search --glob 'docs/**/*.md' retry
   tasks search --regex 'TODO|FIXME' --json`,
 		Args: one("QUERY"),
@@ -56,7 +64,7 @@ path:line: text.`,
 	return cmd
 }
 
-func (a *app) search(ctx context.Context, query string, o searchOptions) error {
+func (a *app) search(ctx context.Context, text string, o searchOptions) error {
 	if o.limit < 1 || o.limit > maxHits {
 		return fault.New(fault.Usage, "--limit %d is not between 1 and %d", o.limit, maxHits)
 	}
@@ -65,7 +73,13 @@ func (a *app) search(ctx context.Context, query string, o searchOptions) error {
 		return err
 	}
 	defer h.close()
-	found, err := h.repo.Search(ctx, repo.Query{Text: query, Regex: o.regex, Glob: o.glob, Limit: o.limit})
+	q := repo.Query{Text: text, Regex: o.regex, Glob: o.glob, Limit: o.limit}
+	if !o.regex {
+		if err := a.narrow(ctx, h, &q); err != nil {
+			return err
+		}
+	}
+	found, err := h.repo.Search(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -84,7 +98,7 @@ func (a *app) search(ctx context.Context, query string, o searchOptions) error {
 		return a.emit("search", out)
 	}
 	if len(found.Hits) == 0 {
-		a.say("Nothing holds %q.", oneLine(query))
+		a.say("Nothing holds %q.", oneLine(text))
 		return nil
 	}
 	if err := a.write(func(w io.Writer) {
@@ -97,6 +111,23 @@ func (a *app) search(ctx context.Context, query string, o searchOptions) error {
 	if found.Truncated {
 		a.say("There is more than these %d lines: --limit shows more of it.", len(found.Hits))
 	}
+	return nil
+}
+
+// narrow takes the filters off the text. A value that no task has is said.
+func (a *app) narrow(ctx context.Context, h *house, q *repo.Query) error {
+	text, filters := query.Ends(q.Text)
+	if len(filters) == 0 {
+		return nil
+	}
+	scope, err := index.New(index.Config{Repo: h.repo, Tracker: h.tracker}).Scope(ctx, filters)
+	if err != nil {
+		return err
+	}
+	for _, p := range scope.Problems {
+		a.say("%s", p)
+	}
+	q.Text, q.Want = text, scope.Want
 	return nil
 }
 

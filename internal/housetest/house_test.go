@@ -16,10 +16,10 @@ import (
 // rows are the layers of ARCHITECTURE.md: a room uses only rooms of rows above its own.
 var rows = [][]string{
 	{"fault", "lazy"},
-	{"chart", "config", "task", "markdown", "event", "watch", "process", "llm"},
+	{"chart", "query", "config", "task", "markdown", "event", "watch", "process", "llm"},
 	{"plan", "trust", "repo", "git", "store", "llm/wire", "llm/llmtest"},
 	{"docs", "edit", "run", "tracker", "llm/openai", "llm/anthropic", "llm/wiretest"},
-	{"tool", "history", "importer"},
+	{"tool", "history", "importer", "index"},
 	{"chat", "manager"},
 	{"web"},
 	{"demo"},

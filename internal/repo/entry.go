@@ -2,6 +2,9 @@ package repo
 
 import (
 	"io"
+	"strconv"
+	"strings"
+	"time"
 
 	"tasks/internal/fault"
 )
@@ -53,4 +56,16 @@ func (r *Repo) EntryVersion(e Entry) (string, error) {
 		return "", r.failed(e.Path, err)
 	}
 	return m.version(), nil
+}
+
+// TouchedAt is when the file of a version was changed last, in its content or
+// otherwise, and when its content was; false where it is no version of ours.
+func TouchedAt(version string) (touched, content time.Time, ok bool) {
+	parts := strings.Split(version, "-")
+	if len(parts) != 4 {
+		return touched, content, false
+	}
+	m, err := strconv.ParseInt(parts[1], 36, 64)
+	c, err2 := strconv.ParseInt(parts[2], 36, 64)
+	return time.Unix(0, max(m, c)), time.Unix(0, m), err == nil && err2 == nil
 }

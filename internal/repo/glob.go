@@ -114,3 +114,12 @@ func closedClasses(p string) bool {
 	}
 	return true
 }
+
+// Globbed compiles a glob, as Query.Glob, to what it matches. Invalid where it is none.
+func Globbed(s string) (func(Entry) bool, error) {
+	g, err := compileGlob(s)
+	if err != nil {
+		return nil, err
+	}
+	return func(e Entry) bool { return g.matches(e.Path, e.Name) }, nil
+}

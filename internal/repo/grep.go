@@ -27,9 +27,13 @@ type Grep struct {
 	// May tells whether the text of a file may hold a literal, in lower case where
 	// ASCII case does not count; nil is always. Where it says no, the file is not read.
 	May func(e Entry, literal []byte) bool
-	// Read is told of each file that is read, before it is searched; may be nil. It is
-	// called from several goroutines, and data is gone when it returns.
+	// Read is told of each file that is read, before it is searched; data is nil of one
+	// that is passed over (binary, over 8 MB). May be nil.
 	Read func(e Entry, version string, data []byte)
+	// Found takes each match in place of Grep's answer, with the text of its file, nil
+	// where that is passed over. May be nil. Like Read it is called from several
+	// goroutines, and data is gone when it returns.
+	Found func(m Match, version string, data []byte)
 }
 
 // Match is one file that holds all of the terms.
@@ -56,7 +60,7 @@ const (
 // limits as Search. late says that time ran out before all files were seen.
 func (r *Repo) Grep(ctx context.Context, g Grep) (found []Match, late bool, err error) {
 	at := grep{Grep: g, repo: r}
-	if len(g.Terms) == 0 {
+	if len(g.Terms) == 0 && g.Found == nil { // with it: all that is wanted
 		return nil, false, fault.New(fault.Usage, "the query is empty")
 	}
 	for _, t := range g.Terms {
@@ -144,19 +148,22 @@ func (g *grep) file(ctx context.Context, e Entry, buffer *[]byte) {
 		}
 		all = false // of some term the text is to be asked
 	}
-	if all { // only the path can hold them
+	if all && g.Found == nil { // only the path can hold them
 		g.keep(m)
 		return
 	}
 	data, version, ok := g.repo.readVersion(e.Path, buffer)
 	if !ok {
+		data = nil
+	}
+	if g.Read != nil && version != "" {
+		g.Read(e, version, data)
+	}
+	if !ok {
 		if !slices.Contains(m.Named, false) {
-			g.keep(m)
+			g.give(m, version, nil)
 		}
 		return
-	}
-	if g.Read != nil {
-		g.Read(e, version, data)
 	}
 	var lines []Hit
 	for i, t := range g.terms {
@@ -172,7 +179,15 @@ func (g *grep) file(ctx context.Context, e Entry, buffer *[]byte) {
 	for _, h := range lines[:min(len(lines), g.PerFile)] {
 		m.Hits = append(m.Hits, LineHit{h.Line, h.Text, g.marks(h.Text)})
 	}
-	g.keep(m)
+	g.give(m, version, data)
+}
+
+func (g *grep) give(m Match, version string, data []byte) {
+	if g.Found == nil {
+		g.keep(m)
+		return
+	}
+	g.Found(m, version, data)
 }
 
 func (g *grep) keep(m Match) {
@@ -207,4 +222,16 @@ func (g *grep) marks(text string) [][2]int {
 		laid = append(laid, m)
 	}
 	return laid
+}
+
+// ReadText reads the text of an entry that Walk has just given, as Grep does, and
+// tells read of it as Grep does. The text lies in buffer, which may grow.
+func (r *Repo) ReadText(e Entry, buffer *[]byte, read func(e Entry, version string, data []byte)) {
+	data, version, ok := r.readVersion(e.Path, buffer)
+	if !ok {
+		data = nil
+	}
+	if version != "" {
+		read(e, version, data)
+	}
 }

@@ -25,6 +25,8 @@ type Query struct {
 	Glob  string // **/*.md form, with {a,b}; matches the path, or the name where it has no slash
 	Dir   string // only below this folder
 	Limit int    // hits; 0 means 200
+
+	Want func(e Entry) bool // may leave a file out before it is opened; nil leaves out none
 }
 
 // Hit is one line that matches.
@@ -63,7 +65,7 @@ func (r *Repo) Search(ctx context.Context, q Query) (Hits, error) {
 	within, cancel := context.WithTimeout(ctx, searchTime)
 	defer cancel()
 	s := search{repo: r, matcher: m, limit: q.Limit}
-	err = s.run(within, q.Dir, glob)
+	err = s.run(within, q, glob)
 	switch {
 	case ctx.Err() != nil:
 		return Hits{}, ctx.Err()
@@ -94,7 +96,7 @@ type job struct {
 const jobSize = 64
 
 // run walks and scans side by side.
-func (s *search) run(ctx context.Context, dir string, glob *glob) error {
+func (s *search) run(ctx context.Context, q Query, glob *glob) error {
 	jobs := make(chan job, 8)
 	var scanners sync.WaitGroup
 	for range searchers {
@@ -105,8 +107,8 @@ func (s *search) run(ctx context.Context, dir string, glob *glob) error {
 		})
 	}
 	next := job{}
-	err := s.repo.Walk(ctx, dir, func(e Entry) error {
-		if !glob.matches(e.Path, e.Name) {
+	err := s.repo.Walk(ctx, q.Dir, func(e Entry) error {
+		if !glob.matches(e.Path, e.Name) || q.Want != nil && !q.Want(e) {
 			return nil
 		}
 		if next.paths = append(next.paths, e.Path); len(next.paths) < jobSize {
@@ -189,8 +191,11 @@ func (r *Repo) readVersion(name string, buffer *[]byte) ([]byte, string, bool) {
 	}
 	defer f.Close()
 	m, err := f.meta()
-	if err != nil || !m.mode.IsRegular() || m.link > 1 || m.size > searchFile {
+	switch {
+	case err != nil || !m.mode.IsRegular() || m.link > 1:
 		return nil, "", false
+	case m.size > searchFile:
+		return nil, m.version(), false
 	}
 	if int64(len(*buffer)) <= m.size {
 		*buffer = make([]byte, m.size+m.size/4+1)

@@ -109,28 +109,6 @@ type FolderPage struct {
 	Letters            []PageLink
 }
 
-// SearchPage is the hits of a query.
-type SearchPage struct {
-	Base
-	Hits      []SearchGroup
-	Total     int
-	Truncated bool
-	Took      time.Duration
-	Error     string
-}
-
-// SearchGroup is the hits in one file.
-type SearchGroup struct {
-	Path, Title, Href, Kind string
-	Lines                   []SearchLine
-}
-
-// SearchLine is one hit, cut in three so that the middle can be marked.
-type SearchLine struct {
-	Line                 int
-	Before, Match, After string
-}
-
 // StatusPage is queue and health.
 type StatusPage struct {
 	Base

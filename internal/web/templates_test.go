@@ -278,9 +278,12 @@ func samplePages() map[string]any {
 	graph := GraphPage{Base: base("tasks", "Dependencies", "/graph", ""), Filters: []FilterMenu{{"workstream", "Workstream", "delivery", []string{"delivery", "storage"}}}}
 	graph.draw(append(tasks, &task.Task{Slug: "hen", Title: "Hen", DependsOn: []string{"egg"}}, &task.Task{Slug: "egg", Title: "Egg", DependsOn: []string{"hen", "nowhere"}}), func(*task.Task) bool { return true })
 	graph.Left = 12
-	search := SearchPage{Base: base("search", "Search", "/search", ""), Total: 3, Truncated: true, Took: 4 * time.Millisecond, Hits: []SearchGroup{
-		{Path: "docs/delivery.md", Title: "Delivery guarantees", Href: "/browse/docs/delivery.md", Kind: "doc", Lines: []SearchLine{{12, "A message that is not ", "acknowledged", " within the window is sent again"}, {31, "how many a consumer holds un", "acknowledged", " at once"}}},
-		{Path: "tasks/bounded-retries.md", Title: "Bound retries", Href: "/tasks/bounded-retries", Kind: "task", Lines: []SearchLine{{9, "Messages that are never ", "acknowledged", " come back for ever."}}}}}
+	search := SearchPage{Base: base("search", "Search", "/search", ""), Asked: true, Total: 130, Found: 61, More: true, Late: true, Took: 4 * time.Millisecond,
+		Tabs: []SearchTab{{"All", "/search?q=acknowledged", 61, true}, {"Tasks", "/search?q=acknowledged&kind=task", 1, false}}, Problems: []string{"No task has owner:bo. There is bob."}, Hints: searchHints,
+		Files: []SearchFile{
+			{Path: "tasks/bounded-retries.md", Title: "Bound retries", Href: "/tasks/bounded-retries", Kind: "task", Status: task.Ready, Lines: []SearchLine{{9, "/tasks/bounded-retries#user-content-plan", []SearchPart{{"Messages that are never ", false}, {"acknowledged", true}, {" come back for ever.", false}}}}},
+			{Path: "docs/delivery.md", Title: "Delivery guarantees", Href: "/browse/docs/delivery.md", Kind: "doc", Left: 3, Lines: []SearchLine{{12, "/browse/docs/delivery.md", []SearchPart{{"not ", false}, {"acknowledged", true}}}}},
+			{Path: "src/ack.go", Title: "src/ack.go", Href: "/browse/src/ack.go", Kind: "code"}}}
 	search.Query = "acknowledged"
 	parts := []chart.Part{{Class: "completed", Label: "Completed", N: 3}, {Class: "in-progress", Label: "In progress", N: 2}, {Class: "not-started", Label: "Not started", N: 4}}
 	planRow := PlanRow{Title: "Delivery", Name: "delivery", Href: "/workstreams/delivery", Description: "Everything between accepted and acknowledged.", Kind: "workstream", Path: "tasks/workstreams/delivery/README.md",

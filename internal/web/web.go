@@ -24,6 +24,7 @@ import (
 	"tasks/internal/edit"
 	"tasks/internal/git"
 	"tasks/internal/history"
+	"tasks/internal/index"
 	"tasks/internal/manager"
 	"tasks/internal/repo"
 	"tasks/internal/run"
@@ -38,6 +39,7 @@ type Config struct {
 	Repo     *repo.Repo
 	Tracker  *tracker.Tracker
 	Docs     *docs.Library
+	Index    *index.Index // nil searches without one
 	Editor   *edit.Editor
 	Runs     *run.Store
 	Manager  *manager.Manager
@@ -81,6 +83,9 @@ type Server struct {
 func New(c Config) (*Server, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Index == nil {
+		c.Index = index.New(index.Config{Repo: c.Repo, Tracker: c.Tracker, Log: c.Log, Off: true})
 	}
 	files, err := openFiles(c.Dev)
 	if err != nil {
