@@ -373,3 +373,30 @@ var (
 	// enterKey is Enter with the character that presses a button.
 	enterKey = chromedp.KeyEvent("\r")
 )
+
+// TestTitleOnThePage changes title and description; the rest of the file stays.
+func TestTitleOnThePage(t *testing.T) {
+	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
+	p := open(t, s, 1440, 900)
+	const path = "tasks/workstreams/delivery/tasks/alert-example.md"
+	before, err := os.ReadFile(filepath.Join(s.root, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.visit(s, "tasks/alert-example")
+	p.do(chromedp.Click("[data-dialog=task-words]"))
+	p.axe("the dialog of title and description")
+	js[bool](p, `(document.querySelector("#task-words [name=title]").value = "Ship two alerts: \"old\" & <new>", document.querySelector("#task-words [name=description]").value = "", true)`)
+	p.do(chromedp.Click("#task-words [type=submit]"))
+	p.until(`document.querySelector("main h1").textContent === 'Ship two alerts: "old" & <new>' && !document.querySelector("main .lede")`)
+	after, err := os.ReadFile(filepath.Join(s.root, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := strings.Replace(string(before), "title: Ship an alert that somebody can copy\n", `title: "Ship two alerts: \"old\" & <new>"`+"\n", 1)
+	want = strings.Replace(want, "description: The number is worth nothing if nobody is woken by it.\n", "", 1)
+	if string(after) != want {
+		t.Errorf("the file is now\n%s\nwant\n%s", after, want)
+	}
+	p.quiet()
+}

@@ -9,6 +9,7 @@ import { autosubmit, graph } from "./page/graph.js";
 import { board } from "./page/board.js";
 import { list } from "./page/list.js";
 import { newtask } from "./page/newtask.js";
+import { words } from "./page/words.js";
 import { keepPristine } from "./live/morph.js";
 import { live } from "./live/live.js";
 import { nav } from "./page/nav.js";
@@ -22,7 +23,7 @@ import { theme } from "./page/theme.js";
 import { copySource } from "./page/source.js";
 
 /** @type {Record<string, (element: HTMLElement) => void>} */
-const controllers = { board, list, newtask, autosubmit, graph, past, doc, help, live, nav, outline, rows, search, task, theme };
+const controllers = { words, board, list, newtask, autosubmit, graph, past, doc, help, live, nav, outline, rows, search, task, theme };
 
 /** @type {WeakSet<Element>} */
 const started = new WeakSet();

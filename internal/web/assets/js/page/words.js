@@ -1,0 +1,42 @@
+// @ts-check
+// The title and the description of a task, in a dialog.
+import { all, one } from "../lib/dom.js";
+import { Failure, post, sentence } from "../lib/http.js";
+import { say } from "./say.js";
+
+/** @param {HTMLElement} button */
+export function words(button) {
+  const dialog = /** @type {HTMLDialogElement} */ (document.getElementById(button.dataset.dialog ?? ""));
+  const form = /** @type {HTMLFormElement} */ (one("form", dialog));
+  const error = one("[data-action-error]", dialog);
+  const controls = () => /** @type {(HTMLInputElement | HTMLTextAreaElement)[]} */ (all("input, textarea", form));
+
+  button.addEventListener("click", () => {
+    error.hidden = true;
+    for (const c of controls()) c.value = c.defaultValue; // as the file has it now
+    dialog.showModal();
+  });
+  one("[data-cancel]", dialog).addEventListener("click", () => dialog.close());
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const send = /** @type {HTMLButtonElement} */ (one("[type=submit]", form));
+    send.disabled = true;
+    error.hidden = true;
+    try {
+      for (const c of controls()) {
+        if (c.value.trim() === c.defaultValue.trim()) continue;
+        const { warning } = await post("/actions/set-field", { slug: button.dataset.slug, field: c.name, value: c.value.trim() });
+        c.defaultValue = c.value; // what is written is not written again
+        if (warning) say(sentence(warning), true);
+      }
+      dialog.close();
+      document.dispatchEvent(new CustomEvent("tasks:refresh"));
+    } catch (reason) {
+      const { message, hint } = /** @type {Failure} */ (reason);
+      error.textContent = sentence(hint ? `${message}\n${hint}` : message);
+      error.hidden = false;
+    } finally {
+      send.disabled = false;
+    }
+  });
+}
