@@ -114,14 +114,16 @@ type finding struct {
 	scope   *Scope
 	judge   *judge
 	tasks   func() map[string]*task.Task
-	keep    int
+	keep    int   // files
+	lines   int   // of each
+	floor   *File // what is worse is not kept; nil while there is room
 	mu      sync.Mutex
 }
 
 func (f *finding) run(ctx context.Context, terms []repo.Term) error {
 	f.keep = cmp.Or(f.request.Files, 50)
-	lines := cmp.Or(f.request.Lines, 4)
-	g := repo.Grep{Terms: terms, Glob: f.request.Glob, PerFile: max(lines, 20), Want: f.scope.Want, Found: f.found}
+	f.lines = cmp.Or(f.request.Lines, 4)
+	g := repo.Grep{Terms: terms, Glob: f.request.Glob, Want: f.scope.Want, Found: f.found}
 	if !f.index.Off {
 		g.May, g.Read = f.index.may, f.index.read
 	}
@@ -132,14 +134,17 @@ func (f *finding) run(ctx context.Context, terms []repo.Term) error {
 	f.prune()
 	f.result.Late = late
 	for i := range f.result.Files {
-		f.result.Files[i].Hits = f.judge.choose(f.result.Files[i].Hits, lines)
+		f.result.Files[i].Hits = f.judge.choose(f.result.Files[i].Hits, f.lines)
 	}
 	return nil
 }
 
-// found takes one file.
+// looked is how many lines of a file are looked at closely.
+const looked = 20
+
+// found takes one file. Its lines are made ready only where it is among the best.
 func (f *finding) found(m repo.Match, version string, data []byte) {
-	file := File{Path: m.Path, Lines: m.Lines, Size: len(data), Hits: m.Hits}
+	file := File{Path: m.Path, Lines: m.Lines, Size: len(data)}
 	if strings.HasPrefix(m.Path, "tasks/") {
 		file.Task = f.tasks()[m.Path]
 	}
@@ -147,7 +152,7 @@ func (f *finding) found(m repo.Match, version string, data []byte) {
 	wanted := f.request.Kind == "" || f.request.Kind == file.Kind
 	if wanted {
 		file.Title = strings.ToValidUTF8(titleOf(file, data), "\uFFFD")
-		file.score = f.judge.score(file, version, data)
+		file.score = f.judge.score(file, m.Raw(looked), version, data)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -156,19 +161,32 @@ func (f *finding) found(m repo.Match, version string, data []byte) {
 	if !wanted {
 		return
 	}
-	if f.result.Files = append(f.result.Files, file); len(f.result.Files) > 4*f.keep+256 {
+	if f.floor != nil && better(*f.floor, file) < 0 {
+		f.result.More = true
+		return
+	}
+	f.mu.Unlock()
+	file.Hits = m.First(max(f.lines, looked))
+	f.mu.Lock()
+	if f.result.Files = append(f.result.Files, file); len(f.result.Files) > 2*f.keep+64 {
 		f.prune()
 	}
 }
 
+// better orders files, the best first.
+func better(a, b File) int { return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.Path, b.Path)) }
+
 // prune sorts, and lets go what is not among the best.
 func (f *finding) prune() {
-	slices.SortFunc(f.result.Files, func(a, b File) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.Path, b.Path))
-	})
+	slices.SortFunc(f.result.Files, better)
+	if len(f.result.Files) < f.keep {
+		return
+	}
 	if len(f.result.Files) > f.keep {
 		clear(f.result.Files[f.keep:])
 		f.result.Files = f.result.Files[:f.keep]
 		f.result.More = true
 	}
+	last := f.result.Files[f.keep-1]
+	f.floor = &last
 }

@@ -41,7 +41,7 @@ const (
 
 var kindWeight = map[string]float64{"task": 10, "doc": 8, "code": 0}
 
-func (j *judge) score(f File, version string, data []byte) float64 {
+func (j *judge) score(f File, raw [][]byte, version string, data []byte) float64 {
 	s := kindWeight[f.Kind]
 	title := strings.ToLower(f.Title)
 	base := strings.ToLower(path.Base(f.Path))
@@ -59,14 +59,14 @@ func (j *judge) score(f File, version string, data []byte) float64 {
 		if title == whole {
 			s += titleIs
 		}
-		if slices.ContainsFunc(f.Hits, func(h repo.LineHit) bool { return strings.Contains(strings.ToLower(h.Text), whole) }) {
+		if slices.ContainsFunc(raw, func(line []byte) bool { return bytes.Contains(bytes.ToLower(line), []byte(whole)) }) {
 			s += together
 		}
 	}
 	if f.Kind != "code" {
 		n := 0
-		for _, h := range f.Hits {
-			if n < headings && strings.HasPrefix(h.Text, "#") {
+		for _, line := range raw {
+			if n < headings && bytes.HasPrefix(line, []byte("#")) {
 				n++
 			}
 		}

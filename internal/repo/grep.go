@@ -39,9 +39,32 @@ type Grep struct {
 // Match is one file that holds all of the terms.
 type Match struct {
 	Path  string
-	Named []bool // by term: whether the path holds it
-	Lines int    // that hold a term, at most a thousand are counted
-	Hits  []LineHit
+	Named []bool    // by term: whether the path holds it
+	Lines int       // that hold a term, at most a thousand are counted
+	Hits  []LineHit // none where Grep.Found is told: it asks for them
+
+	grep  *grep
+	spots []spot
+}
+
+// Raw are the first n lines that hold a term, as they stand in the file. For Found,
+// while it runs.
+func (m *Match) Raw(n int) [][]byte {
+	out := make([][]byte, 0, min(n, len(m.spots)))
+	for _, s := range m.spots[:min(n, len(m.spots))] {
+		out = append(out, s.text)
+	}
+	return out
+}
+
+// First are the hits in the first n lines that hold a term. For Found, while it runs.
+func (m *Match) First(n int) []LineHit {
+	var out []LineHit
+	for _, s := range m.spots[:min(n, len(m.spots))] {
+		h := newHit(m.Path, s.line, s.text, s.from, s.to)
+		out = append(out, LineHit{h.Line, h.Text, m.grep.marks(h.Text)})
+	}
+	return out
 }
 
 // LineHit is one line with what matches in it.
@@ -165,25 +188,25 @@ func (g *grep) file(ctx context.Context, e Entry, buffer *[]byte) {
 		}
 		return
 	}
-	var lines []Hit
+	m.grep = g
 	for i, t := range g.terms {
-		hits := t.scan(ctx, e.Path, data, grepLines)
-		if len(hits) == 0 && !m.Named[i] {
+		before := len(m.spots)
+		t.spots(ctx, data, grepLines, func(s spot) { m.spots = append(m.spots, s) })
+		if len(m.spots) == before && !m.Named[i] {
 			return
 		}
-		lines = append(lines, hits...)
 	}
-	slices.SortStableFunc(lines, func(a, b Hit) int { return a.Line - b.Line })
-	lines = slices.CompactFunc(lines, func(a, b Hit) bool { return a.Line == b.Line })
-	m.Lines = min(len(lines), grepLines)
-	for _, h := range lines[:min(len(lines), g.PerFile)] {
-		m.Hits = append(m.Hits, LineHit{h.Line, h.Text, g.marks(h.Text)})
+	if len(g.terms) > 1 {
+		slices.SortStableFunc(m.spots, func(a, b spot) int { return a.line - b.line })
+		m.spots = slices.CompactFunc(m.spots, func(a, b spot) bool { return a.line == b.line })
 	}
+	m.Lines = min(len(m.spots), grepLines)
 	g.give(m, version, data)
 }
 
 func (g *grep) give(m Match, version string, data []byte) {
 	if g.Found == nil {
+		m.Hits, m.spots, m.grep = m.First(g.PerFile), nil, nil
 		g.keep(m)
 		return
 	}

@@ -12,11 +12,24 @@ func isBinary(data []byte) bool {
 	return bytes.IndexByte(data[:min(len(data), 8000)], 0) >= 0
 }
 
+// spot is one line that matches: its number, its bytes, and the first match in it.
+type spot struct {
+	line     int
+	text     []byte
+	from, to int
+}
+
 // scan finds at most limit lines that match, fewer where ctx ends before.
 func (m *matcher) scan(ctx context.Context, name string, data []byte, limit int) []Hit {
 	var hits []Hit
+	m.spots(ctx, data, limit, func(s spot) { hits = append(hits, newHit(name, s.line, s.text, s.from, s.to)) })
+	return hits
+}
+
+// spots tells of at most limit lines that match, fewer where ctx ends before.
+func (m *matcher) spots(ctx context.Context, data []byte, limit int, tell func(spot)) {
 	line, counted := 1, 0
-	for from := 0; len(hits) < limit; {
+	for from, n := 0, 0; n < limit; {
 		i := m.candidate(ctx, data, from)
 		if i < 0 {
 			break
@@ -30,11 +43,11 @@ func (m *matcher) scan(ctx context.Context, name string, data []byte, limit int)
 		if s, e, ok := m.find(text); ok {
 			line += bytes.Count(data[counted:start], []byte("\n"))
 			counted = start
-			hits = append(hits, newHit(name, line, text, s, e))
+			n++
+			tell(spot{line, text, s, e})
 		}
 		from = end + 1
 	}
-	return hits
 }
 
 // newHit cuts a line to what is shown, around the match at s to e.
