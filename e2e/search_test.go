@@ -17,8 +17,12 @@ func TestSearch(t *testing.T) {
 
 	p.goTo(s, "")
 	p.until(ready)
-	p.do(chromedp.KeyEvent("/"))
-	p.until(`document.activeElement.id === "q"`)
+	// The driver sends the character also where the page has taken the key.
+	slash := func() {
+		p.do(chromedp.KeyEvent("/"))
+		p.until(`document.activeElement.id === "q" && (document.querySelector("#q").value = "", true)`)
+	}
+	slash()
 	p.do(chromedp.KeyEvent("lease"))
 	p.until(option + `.length > 2 && document.querySelector("#q").getAttribute("aria-expanded") === "true"`)
 	p.until(`document.querySelector("#suggest mark")?.textContent.toLowerCase() === "lease"`)
@@ -37,7 +41,8 @@ func TestSearch(t *testing.T) {
 
 	p.goTo(s, "search")
 	p.until(ready)
-	p.do(chromedp.KeyEvent("/"), chromedp.KeyEvent("lease status:ready"))
+	slash()
+	p.do(chromedp.KeyEvent("lease status:ready"))
 	p.until(`location.search === "?q=lease+status%3Aready" && document.querySelectorAll(".hit-file").length > 0 && document.activeElement.id === "q"`)
 	p.until(`[...document.querySelectorAll(".hit-file h2 > a")].every(a => a.getAttribute("href").startsWith("/tasks/"))`)
 	p.axe("hits")

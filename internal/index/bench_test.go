@@ -39,7 +39,11 @@ func BenchmarkFind(b *testing.B) {
 		}
 		files, size := h.with.Size()
 		b.Logf("%d files filled in %v, %d bytes of signs for each", files, time.Since(began), size/max(files, 1))
-		for _, word := range []string{"quagmire", "zebracrossing", "heron"} {
+		words := []string{"quagmire", "zebracrossing", "heron"}
+		if n > 5000 {
+			words = words[:2] // every file holds the third: reading is all it takes
+		}
+		for _, word := range words {
 			for name, x := range map[string]*Index{"index": h.with, "scan": h.scan} {
 				b.Run(fmt.Sprintf("%d/%s/%s", n, word, name), func(b *testing.B) {
 					for b.Loop() {

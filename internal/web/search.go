@@ -51,6 +51,9 @@ func (s *Server) search(w http.ResponseWriter, r *request) error {
 		switch {
 		case fault.CodeOf(err) == fault.Invalid, fault.CodeOf(err) == fault.Usage:
 			p.Error, p.Advice = err.Error(), fault.HintOf(err)
+			if q.Regex && fault.CodeOf(err) == fault.Invalid {
+				p.Advice = "expressions are in the syntax of RE2; to search for the characters themselves untick “Regular expression”"
+			}
 		case err != nil:
 			return err
 		default:

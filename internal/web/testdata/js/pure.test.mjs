@@ -8,6 +8,7 @@ const { ago, clock } = await js("lib/time.js");
 const { dropBytes } = await js("chat/answer.js");
 const { differing, readDiff } = await js("chat/diff.js");
 const { findLines } = await js("chat/quote.js");
+const { counted, moved } = await js("page/search.js");
 const { argumentsText, wordsOf } = await js("chat/toolwords.js");
 
 const frames = (pieces) => {
@@ -135,4 +136,9 @@ test("changed lines are shown once, with a little of what is around", async () =
   assert.equal(show("", "a"), "+a");
   assert.equal(show("a", ""), "−a");
   assert.equal(show("a", "a"), "");
+});
+
+test("the drop-down of search goes round through the box, and says what it shows", () => {
+  assert.deepEqual([moved(-1, 3, "ArrowDown"), moved(2, 3, "ArrowDown"), moved(-1, 3, "ArrowUp"), moved(0, 3, "ArrowUp"), moved(-1, 0, "ArrowDown")], [0, -1, 2, -1, -1]);
+  assert.deepEqual([counted(0, 0), counted(1, 1), counted(3, 3), counted(8, 40)], ["Nothing found", "1 file", "3 files", "The best 8 of 40 files"]);
 });

@@ -3,8 +3,6 @@
 // Enter opens, Esc closes. On the page of hits the page itself follows.
 import { el, icon, one } from "../lib/dom.js";
 import { failureOf, sentence, unreachable } from "../lib/http.js";
-import { parsePage } from "../lib/trusted.js";
-import { bringUpToDate } from "../live/morph.js";
 
 /** @typedef {{path: string, title: string, href: string, kind: string, lines: number, line: number | null, snippet: {text: string, mark: boolean}[]}} Found */
 
@@ -108,19 +106,17 @@ export function search(element) {
     if (signal.aborted || document.activeElement !== input) return;
     show(files, counts.task + counts.doc + counts.code, problems);
   };
-  const follow = async (/** @type {AbortSignal} */ signal) => {
-    const query = address(), where = query.get("q") ? `/search?${query}` : "/search";
-    const response = await fetch(where, { signal, headers: { Accept: "text/html" } }).catch((reason) => { throw signal.aborted ? reason : unreachable(); });
-    const html = await response.text();
-    if (signal.aborted) return;
-    history.replaceState(history.state, "", where);
-    bringUpToDate(parsePage(html));
+  /** The page is fetched as for any change: one request at a time, and the last one counts. */
+  const follow = () => {
+    const query = address();
+    history.replaceState(history.state, "", query.get("q") ? `/search?${query}` : "/search");
+    document.dispatchEvent(new CustomEvent("tasks:refresh"));
   };
   const ask = () => {
     clearTimeout(later);
     asking?.abort();
     const abort = asking = new AbortController();
-    if (here()) follow(abort.signal).catch(failed);
+    if (here()) follow();
     else if (input.value.trim()) suggest(abort.signal).catch(failed);
     else close();
   };
