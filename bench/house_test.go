@@ -128,6 +128,12 @@ func checkout(b *testing.B, n int) string {
 // serve starts a server and returns the address that it prints. It ends with stop,
 // or with the benchmark.
 func serve(b *testing.B, env []string, dir, name string, args ...string) (url string, stop func()) {
+	url, _, stop = served(b, env, dir, name, args...)
+	return url, stop
+}
+
+// served is serve with the process's id.
+func served(b *testing.B, env []string, dir, name string, args ...string) (url string, pid int, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
@@ -142,5 +148,5 @@ func serve(b *testing.B, env []string, dir, name string, args ...string) (url st
 	if err != nil {
 		b.Fatalf("%s said nothing: %v", filepath.Base(name), err)
 	}
-	return strings.TrimSpace(strings.TrimPrefix(line, "listening on ")), stop
+	return strings.TrimSpace(strings.TrimPrefix(line, "listening on ")), cmd.Process.Pid, stop
 }
