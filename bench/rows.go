@@ -34,6 +34,7 @@ var rows = []row{
 	{"one tool step (read_file), real server / floor loop", whole, "^BenchmarkToolStep$", "40x", 1, "ToolStep ours-ns", "ToolStep floor-ns", "", "<= 3"},
 	{"memory of an idle event stream / net/http handler", web, "^BenchmarkIdleStream$", "1x", 3, "IdleStream/ours KiB/stream", "IdleStream/floor=handler KiB/stream", "", "<= 8 KiB"},
 	{"search over HTTP, rare word, 5,000 files / read all", whole, "^BenchmarkSearch$", "20x", 1, "Search/rare ours-ns", "Search/rare floor-ns", "", "<= 1.3"},
+	{"tasks search, 5,000 files, whole process / rg -l", whole, "^BenchmarkSearchCommand$", "20x", 1, "SearchCommand ours-ns", "SearchCommand floor-ns", "", "<= 1.3"},
 	{"search, word of one file, 50,000 files, in process: index / scan", "./internal/index", "^BenchmarkFind$", "5x", 1, "Find/50000/quagmire/index ns/op", "Find/50000/quagmire/scan ns/op", "", "<= 0.7"},
 	{"search over HTTP, common word, 5,000 files / read all", whole, "^BenchmarkSearch$", "20x", 1, "Search/common ours-ns", "Search/common floor-ns", "", "<= 1"},
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -67,4 +68,30 @@ func readAll(b *testing.B, files []string, word string) {
 		})
 	}
 	work.Wait()
+}
+
+// BenchmarkSearchCommand is the command without a server, beside ripgrep that lists
+// the files.
+func BenchmarkSearchCommand(b *testing.B) {
+	rg, err := exec.LookPath("rg")
+	if err != nil {
+		b.Skip("rg is not installed")
+	}
+	root, tasks := checkout(b, 0), program(b, "tasks")
+	library(b, root, 5000)
+	in := func(name string, args ...string) func() time.Duration {
+		return func() time.Duration {
+			cmd := exec.Command(name, args...)
+			cmd.Dir = root
+			return clock(func() {
+				if out, err := cmd.CombinedOutput(); err != nil {
+					b.Fatalf("%v: %s", err, out)
+				}
+			})
+		}
+	}
+	inTurn(b, map[string]func() time.Duration{
+		"ours":  in(tasks, "search", "quagmire"),
+		"floor": in(rg, "-l", "quagmire", "."),
+	})
 }

@@ -168,7 +168,7 @@ func (f *finding) found(m repo.Match, version string, data []byte) {
 	f.mu.Unlock()
 	file.Hits = m.First(max(f.lines, looked))
 	f.mu.Lock()
-	if f.result.Files = append(f.result.Files, file); len(f.result.Files) > 2*f.keep+64 {
+	if f.result.Files = append(f.result.Files, file); len(f.result.Files) > f.keep+64 {
 		f.prune()
 	}
 }

@@ -72,8 +72,7 @@ func (x *Index) may(e repo.Entry, literal []byte) bool {
 	if !ok || known.sign.may(literal) {
 		return true
 	}
-	now, err := x.Repo.EntryVersion(e)
-	return err != nil || now != known.version
+	return !x.Repo.IsVersion(e, known.version)
 }
 
 // read remembers a file that was read; data is nil for what is no text.

@@ -163,13 +163,13 @@ func (m meta) same(o meta) bool { return m.dev == o.dev && m.ino == o.ino }
 
 func (m meta) modTime() time.Time { return time.Unix(0, m.mtime) }
 
-func (m meta) version() string {
-	b := make([]byte, 0, 56)
+func (m meta) version() string { return string(m.appendVersion(make([]byte, 0, 64))) }
+
+func (m meta) appendVersion(b []byte) []byte {
 	b = strconv.AppendInt(b, m.size, 36)
 	b = strconv.AppendInt(append(b, '-'), m.mtime, 36)
 	b = strconv.AppendInt(append(b, '-'), m.ctime, 36)
-	b = strconv.AppendUint(append(b, '-'), m.ino, 36)
-	return string(b)
+	return strconv.AppendUint(append(b, '-'), m.ino, 36)
 }
 
 func retry(fn func() error) error {

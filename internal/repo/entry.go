@@ -58,6 +58,13 @@ func (r *Repo) EntryVersion(e Entry) (string, error) {
 	return m.version(), nil
 }
 
+// IsVersion tells whether the file of an entry that Walk has just given has the
+// version still.
+func (r *Repo) IsVersion(e Entry, version string) bool {
+	m, err := r.disk.lstat(e.Path)
+	return err == nil && string(m.appendVersion(make([]byte, 0, 64))) == version
+}
+
 // TouchedAt is when the file of a version was changed last, in its content or
 // otherwise, and when its content was; false where it is no version of ours.
 func TouchedAt(version string) (touched, content time.Time, ok bool) {

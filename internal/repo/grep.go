@@ -159,18 +159,22 @@ func (g *grep) run(ctx context.Context, glob *glob) error {
 
 // file looks at one file, and keeps it where it holds all terms.
 func (g *grep) file(ctx context.Context, e Entry, buffer *[]byte) {
-	m := Match{Path: e.Path, Named: make([]bool, len(g.terms))}
+	var few [16]bool
+	named := append(few[:0], make([]bool, len(g.terms))...) // most files end here
+	m := Match{Path: e.Path}
 	all := true
+	var path [256]byte
 	for i, t := range g.terms {
-		_, _, m.Named[i] = t.find([]byte(e.Path))
+		_, _, named[i] = t.find(append(path[:0], e.Path...))
 		if g.May != nil && t.needle.len() > 0 && !g.May(e, t.needle.text) {
-			if !m.Named[i] {
+			if !named[i] {
 				return
 			}
 			continue
 		}
 		all = false // of some term the text is to be asked
 	}
+	m.Named = slices.Clone(named)
 	if all && g.Found == nil { // only the path can hold them
 		g.keep(m)
 		return

@@ -40,7 +40,11 @@ func (m *matcher) spots(ctx context.Context, data []byte, limit int, tell func(s
 			end = i + n
 		}
 		text := bytes.TrimSuffix(data[start:end], []byte("\r"))
-		if s, e, ok := m.find(text); ok {
+		s, e, ok := i-start, i-start+m.needle.len(), true
+		if m.line != nil {
+			s, e, ok = m.find(text)
+		}
+		if ok {
 			line += bytes.Count(data[counted:start], []byte("\n"))
 			counted = start
 			n++
