@@ -40,10 +40,7 @@ type listQuery struct {
 func readList(v url.Values, groups []string) listQuery {
 	q := listQuery{words: strings.Fields(strings.ToLower(v.Get("q"))), only: map[string][]string{}, page: 1}
 	for _, f := range filterKeys {
-		for _, value := range strings.Split(strings.Join(v[f.key], ","), ",") {
-			if value = strings.TrimSpace(value); value == "" {
-				continue
-			}
+		for _, value := range splitValues(v[f.key]) {
 			if got, ok := filterValue(f.key, value); ok {
 				q.only[f.key] = append(q.only[f.key], got)
 			} else {
@@ -70,6 +67,43 @@ func readList(v url.Values, groups []string) listQuery {
 		q.page = n
 	}
 	return q
+}
+
+// splitValues are the values of a filter, which stand behind commas. A comma that is
+// part of one has a backslash before it, as has a backslash.
+func splitValues(parts []string) (out []string) {
+	for _, part := range parts {
+		value := ""
+		for part != "" {
+			i := strings.IndexAny(part, `,\\`)
+			if i < 0 {
+				i = len(part)
+			}
+			value, part = value+part[:i], part[i:]
+			switch {
+			case strings.HasPrefix(part, ","):
+				out, value, part = append(out, value), "", part[1:]
+			case strings.HasPrefix(part, `\,`), strings.HasPrefix(part, `\\`):
+				value, part = value+part[1:2], part[2:]
+			case part != "":
+				value, part = value+part[:1], part[1:]
+			}
+		}
+		out = append(out, value)
+	}
+	for i := range out {
+		out[i] = strings.TrimSpace(out[i])
+	}
+	return slices.DeleteFunc(out, func(v string) bool { return v == "" })
+}
+
+// joinValues is how splitValues reads them.
+func joinValues(values []string) string {
+	escaped := make([]string, len(values))
+	for i, v := range values {
+		escaped[i] = strings.NewReplacer(`\`, `\\`, ",", `\,`).Replace(v)
+	}
+	return strings.Join(escaped, ",")
 }
 
 // filterValue brings a value into the form in which tasks hold it.
@@ -121,7 +155,7 @@ func (q listQuery) address(path string, change map[string]string) string {
 		v.Set("q", strings.Join(q.words, " "))
 	}
 	for key, values := range q.only {
-		v.Set(key, strings.Join(values, ","))
+		v.Set(key, joinValues(values))
 	}
 	if q.sort != "" {
 		v.Set("sort", q.sort)
@@ -163,7 +197,7 @@ func (q listQuery) bar(path string, all []*task.Task, groups, sorts []string) Li
 
 // menu is the values that the tasks hold for a key; none where that is one at most.
 func (q listQuery) menu(key, label, none string, all []*task.Task) ListMenu {
-	m := ListMenu{Name: key, Label: label, Value: strings.Join(q.only[key], ","), Filters: true}
+	m := ListMenu{Name: key, Label: label, Value: joinValues(q.only[key]), Filters: true}
 	seen := map[string]bool{}
 	for _, t := range all {
 		switch key {
@@ -185,7 +219,7 @@ func (q listQuery) menu(key, label, none string, all []*task.Task) ListMenu {
 	}
 	for v := range seen {
 		if v != "" {
-			m.Options = append(m.Options, ListOption{v, optionLabel(key, v)})
+			m.Options = append(m.Options, ListOption{joinValues([]string{v}), optionLabel(key, v)})
 		}
 	}
 	slices.SortFunc(m.Options, func(a, b ListOption) int {
@@ -205,7 +239,9 @@ func optionLabel(key, value string) string {
 	case "status":
 		return statusLabel(task.Status(value))
 	case "priority":
-		return strings.ToUpper(value[:1]) + value[1:] + ": " + strings.TrimSuffix(strings.ToLower(priorityLabel(value)), " priority")
+		if _, ours := task.ParsePriority(value); ours { // another word is shown as it stands in the file
+			return strings.ToUpper(value) + ": " + strings.TrimSuffix(strings.ToLower(priorityLabel(value)), " priority")
+		}
 	}
 	return value
 }

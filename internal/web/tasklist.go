@@ -15,6 +15,7 @@ import (
 const (
 	listPage  = 100 // tasks of a page of the list
 	openCards = 25  // cards of a column
+	allCards  = 100 // of a board: columns that are long are cut until they fit, so that its bytes stay few
 	overCards = 10  // of a column of what is over
 	laneCards = 8   // of a column of one lane of many
 	maxLanes  = 40
@@ -140,6 +141,7 @@ func (s *Server) board(w http.ResponseWriter, r *request) error {
 
 // lanes cuts the tasks that fit, which are in order, into lanes and columns.
 func (p *BoardPage) lanes(q listQuery, fit []TaskRow, waits func(*task.Task) []string) {
+	limit := cardLimit(q.group, fit)
 	for from := 0; from < len(fit) || from == 0; {
 		to := len(fit)
 		lane := Lane{ID: fmt.Sprintf("lane-%d", len(p.Lanes))}
@@ -153,7 +155,7 @@ func (p *BoardPage) lanes(q listQuery, fit []TaskRow, waits func(*task.Task) []s
 			}
 		}
 		lane.Count = to - from
-		lane.columns(q, value, fit[from:to], waits)
+		lane.columns(q, value, fit[from:to], limit, waits)
 		p.Lanes = append(p.Lanes, lane)
 		if from = to; from == 0 {
 			return
@@ -165,9 +167,39 @@ func (p *BoardPage) lanes(q listQuery, fit []TaskRow, waits func(*task.Task) []s
 	}
 }
 
+// cardLimit is how many cards each column may show, 1 or more: as many as the board has
+// room for when the long columns are cut alike and the short ones stay whole.
+func cardLimit(group string, fit []TaskRow) int {
+	counts := map[[2]string]int{}
+	for _, row := range fit {
+		lane := ""
+		if group != "" {
+			lane = groupOf(group, row.Task)
+		}
+		counts[[2]string{lane, string(row.Status)}]++
+	}
+	limit := openCards
+	if group != "" {
+		limit = laneCards
+	}
+	for ; limit > 1; limit-- {
+		sum := 0
+		for key, n := range counts {
+			if st := task.Status(key[1]); st == task.Completed || st == task.Cancelled {
+				n = min(n, overCards)
+			}
+			sum += min(n, limit)
+		}
+		if sum <= allCards {
+			break
+		}
+	}
+	return limit
+}
+
 // columns puts a lane's tasks into a column for each status. A status that is none of
 // ours makes one at the end.
-func (l *Lane) columns(q listQuery, value string, rows []TaskRow, waits func(*task.Task) []string) {
+func (l *Lane) columns(q listQuery, value string, rows []TaskRow, most int, waits func(*task.Task) []string) {
 	by := map[task.Status][]TaskRow{}
 	order := slices.Clone(statusOrder)
 	for _, row := range rows {
@@ -179,10 +211,7 @@ func (l *Lane) columns(q listQuery, value string, rows []TaskRow, waits func(*ta
 	for i, status := range order {
 		list := by[status]
 		c := Column{ID: fmt.Sprintf("%s-col-%d", l.ID, i), Status: status, Label: statusLabel(status), Count: len(list)}
-		limit := openCards
-		if q.group != "" {
-			limit = laneCards
-		}
+		limit := most
 		if status == task.Completed || status == task.Cancelled {
 			limit = min(limit, overCards)
 			slices.SortStableFunc(list, func(a, b TaskRow) int { return ended(b.Task).Compare(ended(a.Task)) })
@@ -190,7 +219,7 @@ func (l *Lane) columns(q listQuery, value string, rows []TaskRow, waits func(*ta
 		if len(list) > limit {
 			change := map[string]string{"status": string(status), "group": ""}
 			if q.group != "" {
-				change[q.group] = cmp.Or(value, nobody)
+				change[q.group] = cmp.Or(joinValues([]string{value}), nobody)
 			}
 			c.More = q.address("/tasks", change)
 			list = list[:limit]
@@ -226,7 +255,7 @@ func waits(rows []TaskRow) func(*task.Task) []string {
 			return nil
 		}
 		for _, d := range t.DependsOn {
-			if !done[d] {
+			if !done[d] && !slices.Contains(out, d) {
 				out = append(out, d)
 			}
 		}
