@@ -25,6 +25,7 @@ var filterKeys = []struct{ key, label, none string }{
 	{"milestone", "Milestone", "None"},
 	{"priority", "Priority", "None"},
 	{"label", "Label", "None"},
+	{"initiative", "Initiative", "None"}, // by address only: its menu stands where it is asked for
 }
 
 // listQuery is what the address asks for.
@@ -178,10 +179,13 @@ func (q listQuery) address(path string, change map[string]string) string {
 func (q listQuery) bar(path string, all []*task.Task, groups, sorts []string) ListBar {
 	b := ListBar{Action: path, Q: strings.Join(q.words, " "), Problems: q.problems, Creates: true}
 	if len(q.only) > 0 || len(q.words) > 0 {
-		b.Clear = q.address(path, map[string]string{"q": "", "status": "", "owner": "", "workstream": "", "milestone": "", "priority": "", "label": ""})
+		b.Clear = q.address(path, map[string]string{"q": "", "status": "", "owner": "", "workstream": "", "milestone": "", "priority": "", "label": "", "initiative": ""})
 	}
 	for _, f := range filterKeys {
 		if f.key == "status" && path == "/board" { // its columns are the statuses
+			continue
+		}
+		if f.key == "initiative" && len(q.only[f.key]) == 0 { // the bar has enough of them
 			continue
 		}
 		if m := q.menu(f.key, f.label, f.none, all); len(m.Options) > 0 {

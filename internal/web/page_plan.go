@@ -11,16 +11,17 @@ import (
 // PlanListPage is all workstreams, all milestones or the team.
 type PlanListPage struct {
 	Base
-	What     string // workstream, milestone, owner
-	Rows     []PlanRow
-	All      int // of the kind; more than Rows where there are very many
-	Timeline template.HTML
-	Bars     template.HTML
-	Loose    int    // tasks that belong to none
-	LooseIs  string // what they are: "tasks belong to no workstream"
-	Total    int    // tasks in all
-	Folder   string // where the files are
-	Example  string // what to write for a first one
+	What      string // workstream, milestone, owner
+	Rows      []PlanRow
+	All       int // of the kind; more than Rows where there are very many
+	Timeline  template.HTML
+	Bars      template.HTML
+	Loose     int    // tasks that belong to none
+	LooseIs   string // what they are: "tasks belong to no workstream"
+	LooseHref string // the list of them
+	Total     int    // tasks in all
+	Folder    string // where the files are
+	Example   string // what to write for a first one
 }
 
 // PlanRow is one workstream, milestone, initiative or owner of a list.

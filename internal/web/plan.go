@@ -42,6 +42,25 @@ var planKinds = map[string]planKind{
 		list:    func(o *tracker.Objects) []tracker.Object { return o.Team }, value: func(t *task.Task) string { return t.Owner }},
 }
 
+// filter is the key that narrows the list of tasks to one of the kind.
+func (k planKind) filter() string {
+	switch k.kind {
+	case tracker.Person:
+		return "owner"
+	default:
+		return string(k.kind)
+	}
+}
+
+// only narrows the list of tasks to those of one object.
+func (k planKind) only(o tracker.Object) url.Values {
+	v := url.Values{k.filter(): {o.Name}}
+	if k.kind == tracker.Initiative {
+		v.Set("workstream", cmp.Or(o.Workstream, nobody))
+	}
+	return v
+}
+
 func (s *Server) workstreams(w http.ResponseWriter, r *request) error {
 	return s.planPages(w, r, "workstreams")
 }
@@ -144,7 +163,7 @@ func (s *Server) planList(w http.ResponseWriter, r *request, k planKind, world *
 	p.All = len(p.Rows)
 	p.Rows = mostOpen(p.Rows, maxListed)
 	if p.Loose = len(by[""]); p.Loose > 0 {
-		p.LooseIs = k.loose
+		p.LooseIs, p.LooseHref = k.loose, tasksHref(nil, k.filter(), nobody)
 	}
 	if k.kind == tracker.Milestone {
 		p.Timeline = template.HTML(chart.Timeline("Milestones over time", spans(p.Rows), world.now))
@@ -196,7 +215,7 @@ func spans(rows []PlanRow) []chart.Span {
 // planPage is the page of one object.
 func (s *Server) planPage(w http.ResponseWriter, r *request, k planKind, world *planWorld, o tracker.Object, rows []TaskRow) error {
 	tasks := tasksOf(rows)
-	p := PlanPage{Row: world.planRow(o, tasks), What: k.what, Total: len(rows), Groups: groupsOf(rows)}
+	p := PlanPage{Row: world.planRow(o, tasks), What: k.what, Total: len(rows), Groups: groupsOf(rows, k.only(o))}
 	if o.Kind == tracker.Role {
 		p.What = "Role"
 	}

@@ -46,6 +46,52 @@ func shown(body string) string {
 	return strings.Join(strings.Fields(html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(body, " "))), " ")
 }
 
+// What a page of the plan leaves out is behind a link to exactly that, and the list
+// there has as many.
+func TestPlanLinksNarrow(t *testing.T) {
+	const many = 53 // a page of the plan lists 50 of a status
+	files := planFiles()
+	for i := range many {
+		files[fmt.Sprintf("tasks/workstreams/storage/tasks/many-%d.md", i)] = fmt.Sprintf("---\ntype: task\ntitle: Many %d\nstatus: not_started\nowner: ana\nmilestone: soon\ninitiative: calm\n---\n", i)
+	}
+	files["tasks/workstreams/bare/tasks/same.md"] = "---\ntype: task\nstatus: not_started\ninitiative: calm\n---\n"
+	s := newSite(t, options{files: files})
+	for _, c := range []struct {
+		page, link string
+		n          int
+	}{
+		{"/workstreams", "/tasks?workstream=none", 2},
+		{"/milestones", "/tasks?milestone=none", 4},
+		{"/team", "/tasks?owner=none", 5},
+		{"/workstreams/storage", "/tasks?status=not_started&workstream=storage", many},
+		{"/milestones/soon", "/tasks?milestone=soon&status=not_started", many},
+		{"/team/ana", "/tasks?owner=ana&status=not_started", many},
+		{"/initiatives/storage/calm", "/tasks?initiative=calm&status=not_started&workstream=storage", many},
+	} {
+		got := s.get(t, c.page)
+		if !strings.Contains(got.body, `href="`+html.EscapeString(c.link)+`"`) {
+			t.Errorf("%s has no link to %s", c.page, c.link)
+		}
+		if strings.Contains(shown(got.body), "All tasks") {
+			t.Errorf("%s leads to all tasks", c.page)
+		}
+		if text := shown(s.get(t, c.link).body); !strings.Contains(text, fmt.Sprintf("%d of ", c.n)) {
+			t.Errorf("%s does not say %d: %.300s", c.link, c.n, text)
+		}
+	}
+}
+
+// On a task's page the navigation tells that one is among the tasks.
+func TestNavMarksTasks(t *testing.T) {
+	s := newSite(t, options{files: planFiles()})
+	for path, want := range map[string]string{"/tasks": "page", "/tasks/two": "true", "/board": ""} {
+		mark := regexp.MustCompile(`<a href="/tasks"(?: aria-current="(\w+)")?>`).FindStringSubmatch(s.get(t, path).body)
+		if mark == nil || mark[1] != want {
+			t.Errorf("%s: %q, want %q", path, mark, want)
+		}
+	}
+}
+
 func TestPlanPages(t *testing.T) {
 	s := newSite(t, options{files: planFiles()})
 	for _, c := range []struct {

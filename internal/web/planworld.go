@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"html/template"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -229,17 +230,29 @@ func rest[T any](list []T, of func(T) plan.Progress) []chart.Part {
 const planGroup = 50
 
 // groupsOf are the tasks by status, the finished ones folded away.
-func groupsOf(rows []TaskRow) []PlanGroup {
+// Where they are more, More is the list of tasks narrowed by only and the status.
+func groupsOf(rows []TaskRow, only url.Values) []PlanGroup {
 	var out []PlanGroup
 	for _, g := range groups(rows) {
 		if len(g.Rows) == 0 {
 			continue
 		}
 		pg := PlanGroup{TaskGroup: g, All: len(g.Rows), Folded: g.Status == task.Completed || g.Status == task.Cancelled}
-		pg.Rows = pg.Rows[:min(len(pg.Rows), planGroup)]
+		if pg.All > planGroup {
+			pg.Rows = pg.Rows[:planGroup]
+			pg.More = tasksHref(only, "status", string(g.Status))
+		}
 		out = append(out, pg)
 	}
 	return out
+}
+
+// tasksHref is the list of tasks narrowed to only, and to value of key.
+func tasksHref(only url.Values, key, value string) string {
+	v := url.Values{}
+	maps.Copy(v, only)
+	v.Set(key, value)
+	return "/tasks?" + v.Encode()
 }
 
 // openNeeds are the dependencies of a task that are not completed, in words.
