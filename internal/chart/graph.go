@@ -40,6 +40,10 @@ var (
 
 const margin = 10.0
 
+// maxArrows bounds what is laid out: nobody reads more, and the time grows with the
+// square of it where everything waits for everything.
+const maxArrows = 2000
+
 // Graph draws tasks and what they wait for as one SVG element, from left to right:
 // what comes first stands left. An edge that closes a cycle goes back, is dashed and
 // marked; an edge to a node that is not there makes a box that says so. The text is
@@ -56,10 +60,11 @@ func Graph(nodes []Node, edges []Edge, o GraphOpts) string {
 	if o.Compact {
 		size = compact
 	}
-	l := layout(nodes, edges, size)
+	cut := max(len(edges)-maxArrows, 0)
+	l := layout(nodes, edges[:len(edges)-cut], size)
 	var b strings.Builder
 	width, height := l.width+2*margin, l.height+2*margin
-	if left > 0 {
+	if left+cut > 0 {
 		height += 28
 	}
 	fmt.Fprintf(&b, `<svg class="graph-svg" xmlns="http://www.w3.org/2000/svg" role="group" direction="ltr" width="%s" height="%s" viewBox="0 0 %s %s" aria-labelledby="%[5]s-title" aria-describedby="%[5]s-desc" font-size="13" fill="none" stroke="currentColor">`,
@@ -74,11 +79,24 @@ func Graph(nodes []Node, edges []Edge, o GraphOpts) string {
 		l.drawNode(&b, i, o.Compact)
 	}
 	b.WriteString(`</g>`)
-	if left > 0 {
-		fmt.Fprintf(&b, `<text class="g-left" x="%s" y="%s" stroke="none" fill="currentColor">%d more are not drawn</text>`, num(margin), num(height-12), left)
+	if said := leftOut(left, cut); said != "" {
+		fmt.Fprintf(&b, `<text class="g-left" x="%s" y="%s" stroke="none" fill="currentColor">%s</text>`, num(margin), num(height-12), said)
 	}
 	b.WriteString(`</svg>`)
 	return b.String()
+}
+
+// leftOut says what a drawing is without, "" where it is whole.
+func leftOut(boxes, arrows int) string {
+	switch {
+	case boxes > 0 && arrows > 0:
+		return fmt.Sprintf("%d more and %d arrows are not drawn", boxes, arrows)
+	case arrows > 0:
+		return fmt.Sprintf("%d arrows are not drawn", arrows)
+	case boxes > 0:
+		return fmt.Sprintf("%d more are not drawn", boxes)
+	}
+	return ""
 }
 
 // Pick makes a graph small enough to be drawn: at most limit nodes, what hangs

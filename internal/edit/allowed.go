@@ -43,7 +43,7 @@ func (e *Editor) byName(clean string) error {
 		}
 	}
 	base := path.Base(clean)
-	if steers(base) {
+	if repo.Steers(base) {
 		return fault.New(fault.Forbidden, "%q may not be edited: it steers coding agents", clean).WithHint("edit it by hand")
 	}
 	if !strings.EqualFold(path.Ext(base), ".md") {
@@ -58,20 +58,4 @@ func (e *Editor) byName(clean string) error {
 		return fault.New(fault.Forbidden, "%q may not be edited: no folder is open to edits", clean)
 	}
 	return fault.New(fault.Forbidden, "%q may not be edited: it is not under %s/", clean, strings.Join(e.prefixes, "/, "))
-}
-
-// steering are the files that coding agents obey, by the name before the first dot:
-// CLAUDE.local.md and AGENTS.override.md count as well.
-var steering = map[string]bool{
-	"agent": true, "agents": true, "claude": true, "copilot-instructions": true, "crush": true,
-	"gemini": true, "opencode": true, "qwen": true, "skill": true, "warp": true,
-}
-
-// steers tells whether agents take base for orders, under any spelling.
-func steers(base string) bool {
-	stem := repo.Fold(base)
-	if i := strings.IndexAny(stem, ".~"); i >= 0 {
-		stem = stem[:i]
-	}
-	return steering[strings.TrimSpace(stem)]
 }

@@ -186,7 +186,7 @@ func (p *plan) free(s *sheet) string {
 	if base == "" {
 		base = strings.Trim(p.src.tool+"-"+id, "-")
 	}
-	if !p.taken[base] {
+	if !p.taken[base] && !repo.Steers(base+".md") {
 		return base
 	}
 	if id != "" && !p.taken[base+"-"+id] && len(base)+1+len(id) <= 128 {

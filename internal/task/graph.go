@@ -24,8 +24,8 @@ func NewGraph(tasks []*Task) *Graph {
 		g.order = append(g.order, t.Slug)
 		g.needs[t.Slug] = t.DependsOn
 		for _, d := range t.DependsOn {
-			if !slices.Contains(g.neededBy[d], t.Slug) {
-				g.neededBy[d] = append(g.neededBy[d], t.Slug)
+			if by := g.neededBy[d]; len(by) == 0 || by[len(by)-1] != t.Slug { // named twice by one task
+				g.neededBy[d] = append(by, t.Slug)
 			}
 		}
 	}
@@ -74,10 +74,16 @@ func Way(path []string) string {
 	return fmt.Sprintf("%s -> (%d more) -> %s", strings.Join(path[:ends], " -> "), len(path)-2*ends, strings.Join(path[len(path)-ends:], " -> "))
 }
 
-// Cycles are the dependency cycles, each as a path that ends where it begins. Of
-// cycles that hang together one path is given, the first to be found.
+// maxCycles bounds the steps of all cycles that Cycles tells: where everything waits
+// for everything there are more of them than memory.
+const maxCycles = 50_000
+
+// Cycles are the dependency cycles, each as a path that ends where it begins: one for
+// each dependency that closes one, and beyond maxCycles steps only those that share
+// no task with one told before.
 func (g *Graph) Cycles() [][]string {
 	var out [][]string
+	told, steps := map[string]bool{}, 0
 	state := make(map[string]int, len(g.order)) // 0 not seen, 1 on the path, 2 done
 	for _, start := range g.order {
 		if state[start] != 0 {
@@ -102,11 +108,18 @@ func (g *Graph) Cycles() [][]string {
 			switch _, known := g.needs[d]; {
 			case !known || state[d] == 2:
 			case state[d] == 1:
+				if steps > maxCycles && (told[d] || told[top.slug]) {
+					continue
+				}
 				from := slices.IndexFunc(path, func(f frame) bool { return f.slug == d })
+				if steps > maxCycles && slices.ContainsFunc(path[from:], func(f frame) bool { return told[f.slug] }) {
+					continue
+				}
 				var cycle []string
 				for _, f := range path[from:] {
-					cycle = append(cycle, f.slug)
+					cycle, told[f.slug] = append(cycle, f.slug), true
 				}
+				steps += len(cycle)
 				out = append(out, append(cycle, d))
 			default:
 				state[d] = 1

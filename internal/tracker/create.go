@@ -72,6 +72,10 @@ func (t *Tracker) checkDraft(d *Draft) error {
 	if !task.ValidSlug(d.Slug) {
 		return fault.New(fault.Invalid, "%q is not a slug: small letters, digits and hyphens, at most 128", d.Slug)
 	}
+	if repo.Steers(d.Slug + ".md") { // and where AGENTS.md is the same file, it would be obeyed
+		return fault.New(fault.Invalid, "%s cannot be the slug of a task: coding agents take %s.md for orders", d.Slug, d.Slug).
+			WithHint("give another with --slug, or say more in the title")
+	}
 	if d.Workstream != "" && !task.ValidSlug(d.Workstream) {
 		return fault.New(fault.Invalid, "%q is not the name of a workstream: small letters, digits and hyphens", d.Workstream)
 	}

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -41,6 +42,9 @@ func (b *Book) file(root string) string {
 func (b *Book) read(root string) (*record, error) {
 	if b == nil || b.dir == "" {
 		return nil, nil
+	}
+	if err := b.apart(root); err != nil {
+		return nil, err
 	}
 	for _, dir := range []string{filepath.Dir(b.dir), b.dir} {
 		if err := checkDir(dir); errors.Is(err, fs.ErrNotExist) {
@@ -81,6 +85,9 @@ func (b *Book) write(r record) error {
 		return fault.New(fault.Unavailable, "there is no place to keep what is trusted: neither XDG_STATE_HOME nor HOME is set").
 			WithHint("set XDG_STATE_HOME to a folder of your own")
 	}
+	if err := b.apart(r.Root); err != nil {
+		return err
+	}
 	r.Version, r.At = 1, time.Now().UTC()
 	data, err := json.Marshal(r)
 	if err != nil {
@@ -98,6 +105,29 @@ func (b *Book) write(r record) error {
 		return fault.New(fault.Unavailable, "what is trusted could not be kept: %w", err)
 	}
 	return nil
+}
+
+// apart refuses a folder that lies inside the root: with it a repository would bring
+// its own permission. Links on the way to it are followed.
+func (b *Book) apart(root string) error {
+	inside := func(dir string) bool {
+		rel, err := filepath.Rel(root, dir)
+		return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+	}
+	real := b.dir
+	for up := b.dir; ; up = filepath.Dir(up) {
+		if to, err := filepath.EvalSymlinks(up); err == nil {
+			real = to
+			break
+		} else if up == filepath.Dir(up) {
+			break
+		}
+	}
+	if !inside(b.dir) && !inside(real) {
+		return nil
+	}
+	return fault.New(fault.Forbidden, "the record of what is trusted is refused: %s is inside the repository", b.dir).
+		WithHint("set XDG_STATE_HOME to a folder of your own outside it")
 }
 
 // replace writes a file beside name and puts it in its place.

@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -121,6 +122,13 @@ func delta(field string, raw json.RawMessage) (any, error) {
 		if key != "add" && key != "drop" {
 			err = fault.New(fault.Usage, "there is no key %q here", key)
 		}
+	}
+	var once struct {
+		Add  []string `json:"add"`
+		Drop []string `json:"drop"`
+	}
+	if err == nil { // the same, where no key may stand twice
+		err = decodeObject(raw, reflect.ValueOf(&once).Elem(), field+".")
 	}
 	if err != nil || len(parts) == 0 {
 		return nil, fault.New(fault.Usage, `the value of %s must be a list of strings or {"add":[],"drop":[]}`, field)

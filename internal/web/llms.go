@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"unicode"
 
 	"tasks/internal/docs"
 	"tasks/internal/task"
@@ -15,6 +16,8 @@ const (
 	maxLLMs = 2000
 	// maxLLMsTasks bounds its tasks.
 	maxLLMsTasks = 500
+	// maxLLMsText bounds one title, in bytes.
+	maxLLMsText = 300
 )
 
 // llms is /llms.txt: what is here, for programs that read the site, in the form of
@@ -81,4 +84,15 @@ func llmsLink(title, href, note string) string {
 var inlineEscapes = strings.NewReplacer("[", `\[`, "]", `\]`, "\n", " ", "\r", " ", "`", "'", "<", "&lt;")
 
 // inline is text that stays on its line and within its brackets.
-func inline(s string) string { return inlineEscapes.Replace(s) }
+func inline(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) { // a terminal would obey
+			return ' '
+		}
+		return r
+	}, s)
+	if len(s) > maxLLMsText {
+		s = strings.ToValidUTF8(s[:maxLLMsText], "") + "…"
+	}
+	return inlineEscapes.Replace(s)
+}
