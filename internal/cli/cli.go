@@ -198,16 +198,19 @@ func (a *app) noSuchCommand(cmd *cobra.Command, args []string) error {
 
 // noSuchCommand is the error for a command that root does not have.
 func noSuchCommand(root *cobra.Command, given string) error {
-	err := fault.New(fault.Usage, "there is no command %q: %s does not have it", given, root.Name())
+	err := fault.New(fault.Usage, "there is no command %q: %s does not have it", given, root.CommandPath())
 	var names []string
 	for _, c := range root.Commands() {
 		names = append(names, c.Name())
 		if slices.Contains(c.SuggestFor, given) {
-			return err.WithHint("did you mean: %s %s", root.Name(), c.Name())
+			return err.WithHint("did you mean: %s %s", root.CommandPath(), c.Name())
 		}
 	}
 	if near := tracker.Near(given, names); len(near) > 0 {
-		return err.WithHint("did you mean: %s %s", root.Name(), strings.Join(near, ", "))
+		return err.WithHint("did you mean: %s %s", root.CommandPath(), strings.Join(near, ", "))
+	}
+	if root.HasParent() {
+		return err.WithHint("%s --help shows its commands", root.CommandPath())
 	}
 	return err.WithHint("%s help shows all commands", root.Name())
 }
