@@ -22,6 +22,7 @@ var rows = []row{
 	{"tasks.json, 10,000, over HTTP / front-matter program", whole, "^BenchmarkTaskPages$", "15x", 1, "TaskPages/json ours-ns", "TaskPages/json floor-ns", "", "<= 2"},
 	{"memory of serve after its pages, 200 files / a file server", whole, "^BenchmarkMemory$", "1x", 3, "Memory/200 ours-KiB", "Memory/200 floor-KiB", "", "<= 24 MiB"},
 	{"memory of serve after its pages, 5,000 files / a file server", whole, "^BenchmarkMemory$", "1x", 3, "Memory/5000 ours-KiB", "Memory/5000 floor-KiB", "", "<= 40 MiB"},
+	{"size of the program, stripped / a file server", whole, "^BenchmarkSize$", "1x", 1, "Size ours-MB", "Size floor-MB", "", "<= 20 MB"},
 	{"all tasks, 10,000, in process, no cache / read all", tracker, "^BenchmarkAll$", "10x", 3, "All/cold ns/op", "All/floor ns/op", "", "<= 1.25"},
 	{"all tasks, 10,000, in process, cached / read all", tracker, "^BenchmarkAll$", "10x", 3, "All/warm ns/op", "All/floor ns/op", "", "<= 0.65"},
 	{"page of 100 KB, cold / goldmark GFM", docs, "^BenchmarkPage$", "30x", 3, "Page/cold ns/op", "Page/floor ns/op", "", "<= 1.3"},
