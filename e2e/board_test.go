@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"os/exec"
@@ -19,8 +21,10 @@ func inColumn(slug, status string) string {
 }
 
 // drag moves the mouse from the card to the column, button down.
-func (p *page) drag(slug, status string) {
+func (p *page) drag(slug, hash, status string) {
 	p.t.Helper()
+	// The board shows the files as they are now, so that nothing moves under the mouse.
+	p.until(fmt.Sprintf(`document.querySelector('[data-card=%q]')?.dataset.hash === %q`, slug, hash))
 	at := js[[]float64](p, fmt.Sprintf(`(() => { const c = document.querySelector('[data-card=%q]').getBoundingClientRect(), o = document.querySelector('[data-column=%q]').getBoundingClientRect();
 		return [c.left + 20, c.top + 50, o.left + o.width / 2, o.top + 120]; })()`, slug, status))
 	mouse := func(kind input.DispatchMouseEventType, x, y float64) {
@@ -35,6 +39,17 @@ func (p *page) drag(slug, status string) {
 	}
 	p.until(fmt.Sprintf(`document.querySelector('[data-column=%q]').classList.contains("over") && document.querySelector(".dragged") !== null`, status))
 	mouse(input.DispatchMouseEventTypeMouseReleased, at[2], at[3])
+}
+
+// hashOf is the hash of the task's file, as cards bear it.
+func hashOf(t *testing.T, root, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(path)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
 }
 
 // statusOf is what the task's file says.
@@ -57,7 +72,7 @@ func TestBoard(t *testing.T) {
 	const alert = "tasks/workstreams/delivery/tasks/alert-example.md"
 
 	// By mouse: what the file says is what the board shows.
-	p.drag("alert-example", "blocked")
+	p.drag("alert-example", hashOf(t, s.root, alert), "blocked")
 	p.until(inColumn("alert-example", "blocked"))
 	p.until(`window.swaps > 0`) // what the server shows now is on the page
 	p.until(`document.querySelector("[data-board-says]").textContent === "Ship an alert that somebody can copy is now Blocked."`)
@@ -69,7 +84,7 @@ func TestBoard(t *testing.T) {
 	}
 
 	// Ready is kickoff, with its check: this worksheet does not pass, and says so.
-	p.drag("alert-example", "ready")
+	p.drag("alert-example", hashOf(t, s.root, alert), "ready")
 	p.until(`document.querySelector('[data-column="blocked"] [data-card="alert-example"] .card-said')?.textContent.includes("Plan") === true`)
 	if got := statusOf(t, s.root, alert); got != "blocked" {
 		t.Errorf("a refused move wrote %s", got)

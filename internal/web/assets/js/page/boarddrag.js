@@ -16,13 +16,14 @@ export function dragging({ root, move }) {
     /** @type {HTMLElement | null} */
     let over = null;
 
+    document.documentElement.dataset.hold = "press"; // nothing moves under a button that is down
     const begin = () => {
       slot = el("li", { class: "card-slot", "aria-hidden": "true" });
       slot.style.blockSize = `${box.height}px`;
       card.before(slot);
       card.classList.add("dragged");
       card.style.inlineSize = `${box.width}px`;
-      document.documentElement.dataset.hold = "";
+      document.documentElement.dataset.hold = "drag";
     };
     const end = () => {
       removeEventListener("pointermove", onMove);
@@ -34,9 +35,9 @@ export function dragging({ root, move }) {
       card.style.removeProperty("transform");
       slot?.replaceWith(card);
       over?.classList.remove("over");
-      if (!slot) return;
       delete document.documentElement.dataset.hold;
       document.dispatchEvent(new CustomEvent("tasks:release"));
+      if (!slot) return;
       // The click that ends a drag opens nothing; it comes at once or not at all.
       const swallow = (/** @type {Event} */ event) => { event.preventDefault(); event.stopPropagation(); };
       addEventListener("click", swallow, { capture: true, once: true });
