@@ -42,9 +42,9 @@ func (p *page) drag(slug, hash, status string) {
 }
 
 // hashOf is the hash of the task's file, as cards bear it.
-func hashOf(t *testing.T, root, path string) string {
+func hashOf(t *testing.T, path string) string {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(path)))
+	data, err := os.ReadFile(filepath.FromSlash(path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestBoard(t *testing.T) {
 	const alert = "tasks/workstreams/delivery/tasks/alert-example.md"
 
 	// By mouse: what the file says is what the board shows.
-	p.drag("alert-example", hashOf(t, s.root, alert), "blocked")
+	p.drag("alert-example", hashOf(t, s.root+"/"+alert), "blocked")
 	p.until(inColumn("alert-example", "blocked"))
 	p.until(`window.swaps > 0`) // what the server shows now is on the page
 	p.until(`document.querySelector("[data-board-says]").textContent === "Ship an alert that somebody can copy is now Blocked."`)
@@ -84,7 +84,7 @@ func TestBoard(t *testing.T) {
 	}
 
 	// Ready is kickoff, with its check: this worksheet does not pass, and says so.
-	p.drag("alert-example", hashOf(t, s.root, alert), "ready")
+	p.drag("alert-example", hashOf(t, s.root+"/"+alert), "ready")
 	p.until(`document.querySelector('[data-column="blocked"] [data-card="alert-example"] .card-said')?.textContent.includes("Plan") === true`)
 	if got := statusOf(t, s.root, alert); got != "blocked" {
 		t.Errorf("a refused move wrote %s", got)

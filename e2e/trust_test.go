@@ -21,7 +21,8 @@ func TestTheFirstClickSaysWhatItLetsRun(t *testing.T) {
 		},
 		"board": func(p *page, s *server) {
 			p.visit(s, "board")
-			p.drag(slug, "ready")
+			file, _ := s.file(p.t, slug)
+			p.drag(slug, hashOf(p.t, file), "ready")
 			p.until(inColumn(slug, "ready"))
 		},
 	} {

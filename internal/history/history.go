@@ -53,9 +53,13 @@ type Config struct {
 type Reader struct {
 	Config
 
-	mu   sync.Mutex
-	kept map[key]*kept
+	slots chan struct{} // as many gits run at once
+	mu    sync.Mutex
+	kept  map[key]*kept
 }
+
+// gits is how many processes of git read the history at once.
+const gits = 2
 
 // New makes a reader.
 func New(c Config) *Reader {
@@ -68,7 +72,7 @@ func New(c Config) *Reader {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Reader{Config: c, kept: map[key]*kept{}}
+	return &Reader{Config: c, slots: make(chan struct{}, gits), kept: map[key]*kept{}}
 }
 
 // key is a reading asked for.
@@ -166,6 +170,11 @@ func (r *Reader) await(ctx context.Context, k *kept, done chan struct{}, wait ti
 func (r *Reader) read(ctx context.Context, id key, k *kept, head string) {
 	ctx, cancel := context.WithTimeout(ctx, gitTime)
 	defer cancel()
+	select { // however many odd windows are asked for at once
+	case r.slots <- struct{}{}:
+		defer func() { <-r.slots }()
+	case <-ctx.Done():
+	}
 	now := &reading{head: head, at: r.Now(), shallow: r.Git.Shallow()}
 	if head != "" {
 		var err error

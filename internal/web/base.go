@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"tasks/internal/docs"
+	"tasks/internal/repo"
 )
 
 // base is the frame of a page about path ("" where no path is open).
@@ -15,7 +16,7 @@ func (s *Server) base(r *request, kind, title, path string) Base {
 	}
 	b := Base{
 		Title: title, Kind: kind, URL: r.URL.EscapedPath(),
-		Repo: s.repoName, Branch: f.branch, Assets: s.assets.base(),
+		Repo: s.repoName, Place: repo.Hash([]byte(s.Repo.Root()))[:12], Branch: f.branch, Assets: s.assets.base(),
 		Nav: nav, Counts: f.counts, Version: s.Version, Demo: s.Scripted,
 	}
 	b.Chat = s.chatInfo(r, kind)

@@ -53,6 +53,9 @@ func (s *Server) setField(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	if err := s.mayEdit(r, in.Slug); err != nil {
+		return err
+	}
 	if err := s.inItsFolder(r, in.Slug, in.Field, value); err != nil {
 		return err
 	}
@@ -62,6 +65,15 @@ func (s *Server) setField(w http.ResponseWriter, r *request) error {
 	}
 	s.Manager.TasksChanged()
 	return s.taskAnswer(w, r, t, on)
+}
+
+// mayEdit refuses a worksheet that steers an agent, as every edit from a page does.
+func (s *Server) mayEdit(r *request, slug string) error {
+	t, err := s.Tracker.Find(r.Context(), slug)
+	if err != nil {
+		return err
+	}
+	return s.Editor.Allowed(t.Path)
 }
 
 // inItsFolder refuses a workstream that is not the one in whose folder the file lies:

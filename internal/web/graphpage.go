@@ -17,6 +17,12 @@ const drawnTasks = 300
 // listedTasks is how many the list has; a filter makes it shorter.
 const listedTasks = 300
 
+// What a line of the list, or the note of cycles, tells at most.
+const (
+	namedNeeds = 20
+	toldCycles = 20
+)
+
 // graph is /graph: which task waits for which. Its filters are part of the address.
 func (s *Server) graph(w http.ResponseWriter, r *request) error {
 	all, err := s.Tracker.All(r.Context())
@@ -106,7 +112,9 @@ func (p *GraphPage) draw(all []*task.Task, want func(*task.Task) bool) {
 	for _, t := range all {
 		if rows[t.Slug] != nil && known[t.Slug] == t {
 			nodes = append(nodes, graphNode(t))
-			p.Rows = append(p.Rows, *rows[t.Slug])
+			row := *rows[t.Slug]
+			row.MoreNeeds = max(len(row.Needs)-namedNeeds, 0)
+			p.Rows = append(p.Rows, row)
 		}
 	}
 	slices.SortStableFunc(p.Rows, func(a, b GraphRow) int { return cmp.Or(b.NeededBy-a.NeededBy, len(b.Needs)-len(a.Needs)) })
@@ -123,8 +131,12 @@ func (p *GraphPage) cycles(all []*task.Task, known map[string]*task.Task, shown 
 		if !slices.ContainsFunc(way, func(slug string) bool { return shown[slug] }) {
 			continue
 		}
+		if len(p.Cycles) == toldCycles {
+			p.MoreCycles++
+			continue
+		}
 		var refs []TaskRef
-		for _, slug := range way {
+		for _, slug := range way[:min(len(way), namedNeeds)] {
 			refs = append(refs, taskRef(known[slug]))
 		}
 		p.Cycles = append(p.Cycles, refs)

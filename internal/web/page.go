@@ -23,6 +23,7 @@ type Base struct {
 	DocRel      string // data-doc-rel; "" where no file stands behind the page
 	URL         string // path of this page, as the chat's "page"
 	Repo        string // name of the repository: its folder's name
+	Place       string // stands for the checkout among those of this browser; tells nothing of it
 	Branch      string
 	Assets      string // prefix of assets with their hash, "/tasks-assets/h-…/"
 	Crumbs      []Crumb

@@ -60,6 +60,7 @@ var templateFuncs = template.FuncMap{
 	"figures":       figures,
 	"saysSame":      saysSame,
 	"ordered":       ordered,
+	"namedNeeds":    func(list []TaskRef) []TaskRef { return list[:min(len(list), namedNeeds)] },
 	"firsts":        firsts,
 	"more":          func(n int) int { return max(n-shownRows, 0) },
 }

@@ -7,8 +7,8 @@ import { local } from "../lib/store.js";
  * @typedef {{base: string, hash: string, mine: string, at: number}} Draft
  */
 
-/** @param {string} path */
-const key = (path) => `tasks.draft:${path}`;
+/** Another repository may be served at the same address tomorrow. @param {string} path */
+const key = (path) => `tasks.draft:${document.documentElement.dataset.place}:${path}`;
 
 /** @param {string} path @returns {Record<string, Draft>} by section */
 export function drafts(path) {
