@@ -31,6 +31,7 @@ func (p *page) axe(where string) {
 }
 
 func TestEverybodyCanUseIt(t *testing.T) {
+	sweep(t)
 	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
 	for _, width := range []int64{1440, 390} {
 		p := open(t, s, width, 900)

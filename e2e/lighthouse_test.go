@@ -17,9 +17,7 @@ var lighthouse = []string{"", "browse/docs/guide/delivery.md", "tasks/spread-ret
 // A machine that is busy with something else is told as a slow site, so that a page
 // may be measured three times; the best counts.
 func TestLighthouse(t *testing.T) {
-	if testing.Short() {
-		t.Skip("skipped: Lighthouse is not run in short runs")
-	}
+	sweep(t)
 	const program = "node_modules/.bin/lighthouse"
 	if _, err := os.Stat(program); err != nil {
 		if os.Getenv("TASKS_E2E") == "required" {

@@ -71,6 +71,7 @@ func (p *page) look(s *server, name, path, how string) {
 // TestPlanForEverybody looks at every page of the plan, in both themes, wide and on a
 // small screen, in the demo and in a plan that is in a bad state.
 func TestPlanForEverybody(t *testing.T) {
+	sweep(t)
 	demo := start(t, nil, "demo", "--addr", "127.0.0.1:0")
 	odd := write(t, oddPlan())
 	git(t, odd, "init", "-q")

@@ -59,6 +59,7 @@ func TestSearch(t *testing.T) {
 
 // TestSearchShots takes pictures of the states of search.
 func TestSearchShots(t *testing.T) {
+	sweep(t)
 	if testing.Short() {
 		t.Skip("skipped: pictures are not taken in short runs")
 	}

@@ -28,9 +28,7 @@ func (p *page) painted() {
 // TestShots takes a picture of every page, light and dark, wide and narrow, for
 // people to look at, and fails on any complaint of a page on the way.
 func TestShots(t *testing.T) {
-	if testing.Short() {
-		t.Skip("skipped: pictures are not taken in short runs")
-	}
+	sweep(t)
 	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
 	for _, size := range []struct{ w, h int64 }{{1440, 900}, {1024, 800}, {390, 844}} {
 		p := open(t, s, size.w, size.h)

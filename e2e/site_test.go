@@ -57,6 +57,7 @@ func (p *page) sideways() int {
 // anything lie beyond the edge: at 320 pixels, which is a window of 1280 at 400 %, and
 // as wide as screens are.
 func TestNothingMoves(t *testing.T) {
+	sweep(t)
 	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
 	for _, width := range []int64{320, 2560} {
 		p := open(t, s, width, 900)
@@ -80,6 +81,7 @@ func TestNothingMoves(t *testing.T) {
 // TestKeyboardOnly goes through every page with Tab: the focus is always seen, is
 // never lost, and the first stop leads past the navigation.
 func TestKeyboardOnly(t *testing.T) {
+	sweep(t)
 	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
 	p := open(t, s, 1440, 900)
 	for _, page := range sitePages {
@@ -113,6 +115,7 @@ func TestKeyboardOnly(t *testing.T) {
 // TestMoreContrast asks axe again where the user wants more contrast, or the system
 // paints the page in colours of its own.
 func TestMoreContrast(t *testing.T) {
+	sweep(t)
 	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
 	p := open(t, s, 1440, 900)
 	for _, wish := range []struct{ name, feature, value, scheme string }{
@@ -137,6 +140,7 @@ func TestMoreContrast(t *testing.T) {
 // TestWithoutScripts reads every page where none run: it says what it says with them,
 // shows nothing that would do nothing, and its lists can still be narrowed.
 func TestWithoutScripts(t *testing.T) {
+	sweep(t)
 	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
 	p := open(t, s, 1440, 900)
 	if _, err := chromedp.Call(p.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
@@ -186,6 +190,7 @@ func oddFiles() map[string]string {
 
 // TestOddRepository shows every page over such a repository, and over an empty one.
 func TestOddRepository(t *testing.T) {
+	sweep(t)
 	paths := []string{"", "browse/README.md", "browse/docs/arabic.md", "browse/docs/long.md", "browse/docs/empty.md", "browse/tasks", "tasks", "board", "board?group=milestone", "graph", "graph?status=all",
 		"tasks/hebrew", "tasks/markup", "browse/tasks/broken.md", "tasks/long", "milestones", "workstreams", "team", "activity", "status", "search?q=unbroken", "links", "tasks?sort=colour&status=bogus&page=99"}
 	empty := []string{"", "browse", "tasks", "board", "graph", "milestones", "workstreams", "team", "activity", "status", "search?q=x", "links"}

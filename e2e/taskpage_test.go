@@ -44,6 +44,7 @@ func (s *server) file(t *testing.T, slug string) (path, text string) {
 
 // TestTaskPageShots takes pictures for people to look at.
 func TestTaskPageShots(t *testing.T) {
+	sweep(t)
 	if testing.Short() {
 		t.Skip("skipped: pictures are not taken in short runs")
 	}
