@@ -37,7 +37,8 @@ type listQuery struct {
 	problems    []string
 }
 
-// keys are what a page of lists understands; others are no concern of it.
+// readList reads what the address asks for; groups are the keys that the page can be
+// grouped by.
 func readList(v url.Values, groups []string) listQuery {
 	q := listQuery{words: strings.Fields(strings.ToLower(v.Get("q"))), only: map[string][]string{}, page: 1}
 	for _, f := range filterKeys {
@@ -284,7 +285,10 @@ func groupLabel(key, value string) string {
 		return statusLabel(task.Status(value))
 	}
 	if value == "" {
-		return map[string]string{"owner": "Nobody's", "priority": "No priority"}[key] + map[string]string{"milestone": "No milestone", "workstream": "No workstream", "initiative": "No initiative"}[key]
+		if key == "owner" {
+			return "Nobody's"
+		}
+		return "No " + key
 	}
 	if key == "priority" {
 		return priorityLabel(value)

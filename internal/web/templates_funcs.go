@@ -54,7 +54,6 @@ var templateFuncs = template.FuncMap{
 	"took":          took,
 	"deref":         deref,
 	"queueable":     queueable,
-	"lower":         strings.ToLower,
 	"sentence":      sentence,
 	"lead":          lead,
 	"figures":       figures,
