@@ -161,14 +161,3 @@ func (f Filter) String() string {
 	}
 	return f.Name + ":" + f.Value
 }
-
-// Of are the values of the filters of a name, in their order.
-func (q Query) Of(name string) []string {
-	var out []string
-	for _, f := range q.Filters {
-		if f.Name == name {
-			out = append(out, f.Value)
-		}
-	}
-	return out
-}
