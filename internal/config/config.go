@@ -39,6 +39,24 @@ type Timeouts struct {
 	Idle       time.Duration // default 60s between bytes
 }
 
+// Manager bounds the runs. A zero is no limit, unless it says otherwise.
+type Manager struct {
+	Beat        time.Duration // default 30s
+	Runs        int           // agents at once; default 4
+	Workstream  int           // of one workstream at once
+	PerOwner    int           // of one owner at once
+	Attempts    int           // of a run, until it is failed; default 3
+	Wall        time.Duration // one attempt; default 2h
+	Stall       time.Duration // without an event; default 5m
+	Answer      time.Duration // how long a question waits until it counts as no; default 10m
+	Turns       int           // of an agent, in one attempt; default 200
+	BudgetCents int           // money of one run, in cents of a dollar
+	RetryDelay  time.Duration // before the second attempt, then twice as long each time; default 10s
+	RetryMax    time.Duration // the longest wait between attempts; default 5m
+	Hook        time.Duration // one hook; default 60s
+	Verify      time.Duration // one command of verify; default 15m
+}
+
 // Settings are the values in force for one root.
 type Settings struct {
 	Root      string
@@ -52,6 +70,7 @@ type Settings struct {
 	Claude    string   // TASKS_CLAUDE
 	Addr      string   // default 127.0.0.1:8005
 	Edit      []string // prefixes that edit_file may write under: tasks, docs, ai_notes
+	Manager   Manager
 	Limits    Limits
 	Timeouts  Timeouts
 	Warnings  []string // what was ignored and why; one line each, without secrets

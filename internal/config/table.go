@@ -62,6 +62,20 @@ func options() []option {
 		{env: "TASKS_SERVER_DISPATCH_TOKEN", dotenv: true, secret: true, set: text(func(s *Settings) *string { return &s.Token })},
 		{key: "manager.owner", env: "TASK_MANAGER_OWNER", dotenv: true, root: free, set: text(func(s *Settings) *string { return &s.Owner })},
 		{key: "manager.worker", env: "TASKS_WORKER", root: never, def: "claude", set: text(func(s *Settings) *string { return &s.Worker })},
+		{key: "manager.beat", env: "TASKS_MANAGER_BEAT", root: narrow, def: "30s", less: lessDuration, set: setDuration(func(s *Settings) *time.Duration { return &s.Manager.Beat })},
+		{key: "manager.runs", env: "TASKS_MANAGER_RUNS", root: narrow, def: "4", less: lessNumber, set: setInt(func(s *Settings) *int { return &s.Manager.Runs })},
+		{key: "manager.workstream", env: "TASKS_MANAGER_PER_WORKSTREAM", root: narrow, less: lessNumber, set: setInt(func(s *Settings) *int { return &s.Manager.Workstream })},
+		{key: "manager.per_owner", env: "TASKS_MANAGER_PER_OWNER", root: narrow, less: lessNumber, set: setInt(func(s *Settings) *int { return &s.Manager.PerOwner })},
+		{key: "manager.attempts", env: "TASKS_MANAGER_ATTEMPTS", root: narrow, def: "3", less: lessNumber, set: setInt(func(s *Settings) *int { return &s.Manager.Attempts })},
+		{key: "manager.wall", env: "TASKS_MANAGER_WALL", root: narrow, def: "2h", less: lessDuration, set: setDuration(func(s *Settings) *time.Duration { return &s.Manager.Wall })},
+		{key: "manager.stall", env: "TASKS_MANAGER_STALL", root: narrow, def: "5m", less: lessDuration, set: setDuration(func(s *Settings) *time.Duration { return &s.Manager.Stall })},
+		{key: "manager.answer", env: "TASKS_MANAGER_ANSWER", root: narrow, def: "10m", less: lessDuration, set: setDuration(func(s *Settings) *time.Duration { return &s.Manager.Answer })},
+		{key: "manager.turns", env: "TASKS_MANAGER_TURNS", root: narrow, def: "200", less: lessNumber, set: setInt(func(s *Settings) *int { return &s.Manager.Turns })},
+		{key: "manager.budget_cents", env: "TASKS_MANAGER_BUDGET_CENTS", root: narrow, less: lessNumber, set: setInt(func(s *Settings) *int { return &s.Manager.BudgetCents })},
+		{key: "manager.retry_delay", env: "TASKS_MANAGER_RETRY_DELAY", root: never, def: "10s", set: setDuration(func(s *Settings) *time.Duration { return &s.Manager.RetryDelay })},
+		{key: "manager.retry_max", env: "TASKS_MANAGER_RETRY_MAX", root: free, def: "5m", set: setDuration(func(s *Settings) *time.Duration { return &s.Manager.RetryMax })},
+		{key: "manager.hook", env: "TASKS_MANAGER_HOOK", root: narrow, def: "60s", less: lessDuration, set: setDuration(func(s *Settings) *time.Duration { return &s.Manager.Hook })},
+		{key: "manager.verify", env: "TASKS_MANAGER_VERIFY", root: narrow, def: "15m", less: lessDuration, set: setDuration(func(s *Settings) *time.Duration { return &s.Manager.Verify })},
 		{key: "claude", env: "TASKS_CLAUDE", root: never, def: "claude", set: text(func(s *Settings) *string { return &s.Claude })},
 	}
 }
@@ -156,8 +170,11 @@ func lessPrefixes(now, next string) bool {
 }
 
 func lessNumber(now, next string) bool {
-	a, err1 := strconv.Atoi(now)
 	b, err2 := strconv.Atoi(next)
+	if now == "" { // no limit yet: any is less
+		return err2 == nil
+	}
+	a, err1 := strconv.Atoi(now)
 	return err1 == nil && err2 == nil && b <= a
 }
 

@@ -16,10 +16,10 @@ import (
 // rows are the layers of ARCHITECTURE.md: a room uses only rooms of rows above its own.
 var rows = [][]string{
 	{"fault", "lazy"},
-	{"chart", "query", "config", "task", "markdown", "event", "watch", "process", "llm"},
-	{"plan", "trust", "repo", "git", "store", "llm/wire", "llm/llmtest"},
-	{"docs", "edit", "run", "tracker", "llm/openai", "llm/anthropic", "llm/wiretest"},
-	{"tool", "history", "importer", "index"},
+	{"chart", "query", "config", "task", "markdown", "event", "watch", "process", "runlog", "llm"},
+	{"plan", "trust", "workflow", "forge", "repo", "git", "store", "llm/wire", "llm/llmtest"},
+	{"docs", "edit", "run", "tracker", "worker", "worktree", "llm/openai", "llm/anthropic", "llm/wiretest"},
+	{"tool", "history", "importer", "index", "landing", "supervisor"},
 	{"chat", "manager"},
 	{"web"},
 	{"demo"},

@@ -40,6 +40,9 @@ func (s State) Active() bool {
 	return false
 }
 
+// Leased tells whether a supervisor is to hold the run.
+func (s State) Leased() bool { return s == Dispatching || s == Running || s == Verifying }
+
 // Waiting tells whether the run is still in the queue: nothing was started for it.
 func (s State) Waiting() bool { return s == Queued || s == Blocked }
 
@@ -51,6 +54,29 @@ const (
 	Limit      = "limit"      // as many runs as may be are on
 	Owner      = "owner"      // it is not this manager's
 	Untrusted  = "untrusted"  // the root's own commands are not trusted
+)
+
+// The reasons of a run that is over, waits for its next attempt, or rests in review.
+const (
+	Finished    = "finished"  // the agent said it is done and what is asked for holds
+	AgentFailed = "agent"     // it ended with an error
+	VerifyFails = "verify"    // a command of the task's verify failed
+	Stalled     = "stall"     // no word of it for too long
+	TimedOut    = "timeout"   // it took longer than it may
+	TurnLimit   = "turns"     // it took more turns than it may
+	Budget      = "budget"    // it spent more than it may
+	Model       = "model"     // its model could not be reached or refused
+	Login       = "login"     // its program is not logged in, or its key is wrong
+	Program     = "program"   // its program is not there or too old
+	HookFailed  = "hook"      // after_create or before_run failed
+	Workspace   = "workspace" // its worktree could not be made or is not as we left it
+	NoPrompt    = "prompt"    // its prompt could not be made
+	Crashed     = "crash"     // its supervisor was lost
+	Stopped     = "stopped"   // a person stopped it
+	Messaged    = "message"   // a person's message starts it again
+	TaskOver    = "task_over" // its task was completed or cancelled by other means
+	Landed      = "landed"    // it was accepted
+	Declined    = "declined"  // it was rejected
 )
 
 // Reason says why a run is where it is.
@@ -73,8 +99,39 @@ type Run struct {
 	Hash, Note, Source, Priority string
 	CostUSD                      *float64
 	PRURL                        string
-	QueuedAt, StartedAt, EndedAt time.Time // zero where not yet
+	QueuedAt, StartedAt, EndedAt time.Time // zero where not yet; EndedAt also on review
+
+	Title, Workstream, Owner string // of the task at kickoff
+	Lease                    string // token of the claim, "" where nobody holds it
+	LeaseUntil               time.Time
+	PID                      int    // of the supervisor
+	PIDStart                 string // when it started, as the system tells
+	Phase                    Phase
+	RetryAt                  time.Time
+	Crashes                  int    // supervisors lost since an attempt last ended by itself
+	Begin, Head              string // commits: where the branch began, what is under review
+	Port                     int    // first of its Ports, 0 for none yet
+	Turns                    int    // of all attempts, as are the tokens and CostUSD
+	InputTokens              int64
+	OutputTokens             int64
+	EventAt                  time.Time // of the newest word of the agent
+	Stop                     string    // why it is asked to end, "" where it is not
+	LandedAs                 string    // commit that brought it onto the base
 }
+
+// Ports is how many ports in a row a run has for itself.
+const Ports = 10
+
+// Phase is what a run at work is doing, for people.
+type Phase string
+
+// The phases.
+const (
+	Preparing Phase = "preparing" // worktree and hooks
+	Working   Phase = "working"   // the agent is at it
+	Asking    Phase = "asking"    // the agent waits for a person's answer
+	Checking  Phase = "checking"  // verify
+)
 
 // newID makes an id that nobody can guess and that sorts by time: 48 bits of
 // milliseconds, 80 random ones.

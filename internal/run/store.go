@@ -36,7 +36,9 @@ const (
 	// columns are in the order of scan; %s is the worksheet.
 	columns = `r.id, r.slug, r.path, r.state, r.reason_code, r.reason_text, coalesce(queue.n, 0),
 		r.attempt, r.worker, r.session, r.branch, r.base, r.worktree, %s, r.hash, r.note, r.source,
-		r.priority, r.cost_usd, r.pr_url, r.queued_at, r.started_at, r.ended_at`
+		r.priority, r.cost_usd, r.pr_url, r.queued_at, r.started_at, r.ended_at,
+		r.title, r.workstream, r.owner, r.lease, r.lease_until, r.pid, r.pid_start, r.phase, r.retry_at, r.crashes,
+		r.begin, r.head, r.port, r.turns, r.input_tokens, r.output_tokens, r.event_at, r.stop, r.landed`
 
 	from = ` from runs r left join queue on queue.id = r.id `
 )
@@ -80,10 +82,10 @@ func (s *Store) Enqueue(ctx context.Context, r Run) (Run, bool, error) {
 	r.ID = newID(r.QueuedAt)
 	_, err = tx.ExecContext(ctx, `insert into runs
 		(id, slug, path, state, reason_code, reason_text, place, worker, branch, base,
-		 worksheet, hash, note, source, priority, queued_at)
-		values (?, ?, ?, ?, ?, ?, (select coalesce(max(place), 0) + 1 from runs), ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		 worksheet, hash, note, source, priority, queued_at, title, workstream, owner)
+		values (?, ?, ?, ?, ?, ?, (select coalesce(max(place), 0) + 1 from runs), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		r.ID, r.Slug, r.Path, r.State, r.Reason.Code, r.Reason.Text, r.Worker, r.Branch, r.Base,
-		notNil(r.Worksheet), r.Hash, r.Note, r.Source, r.Priority, r.QueuedAt.UTC().Format(stamp))
+		notNil(r.Worksheet), r.Hash, r.Note, r.Source, r.Priority, r.QueuedAt.UTC().Format(stamp), r.Title, r.Workstream, r.Owner)
 	if err != nil {
 		return Run{}, false, fmt.Errorf("enqueue %s: %w", r.Slug, err)
 	}
@@ -199,21 +201,28 @@ func scan(row interface{ Scan(...any) error }) (*Run, error) {
 		reason         Reason
 		queued         string
 		started, ended sql.NullString
+		lease, retry   sql.NullString
+		event          sql.NullString
 	)
 	err := row.Scan(&r.ID, &r.Slug, &r.Path, &r.State, &reason.Code, &reason.Text, &r.Place,
 		&r.Attempt, &r.Worker, &r.Session, &r.Branch, &r.Base, &r.Worktree,
 		&r.Worksheet, &r.Hash, &r.Note, &r.Source, &r.Priority, &r.CostUSD, &r.PRURL,
-		&queued, &started, &ended)
+		&queued, &started, &ended,
+		&r.Title, &r.Workstream, &r.Owner, &r.Lease, &lease, &r.PID, &r.PIDStart, &r.Phase, &retry, &r.Crashes,
+		&r.Begin, &r.Head, &r.Port, &r.Turns, &r.InputTokens, &r.OutputTokens, &event, &r.Stop, &r.LandedAs)
 	if err != nil {
 		return nil, fmt.Errorf("read run: %w", err)
 	}
 	if reason.Code != "" {
 		r.Reason = &reason
 	}
-	var e [3]error
+	var e [6]error
 	r.QueuedAt, e[0] = instant(queued)
 	r.StartedAt, e[1] = instant(started.String)
 	r.EndedAt, e[2] = instant(ended.String)
+	r.LeaseUntil, e[3] = instant(lease.String)
+	r.RetryAt, e[4] = instant(retry.String)
+	r.EventAt, e[5] = instant(event.String)
 	if err := errors.Join(e[:]...); err != nil {
 		return nil, fmt.Errorf("read run %s: %w", r.ID, err)
 	}
