@@ -62,6 +62,7 @@ func (m *Manager) kickoff(ctx context.Context, slug, hash, source, note string, 
 	want := run.Run{
 		Slug: t.Slug, Path: t.Path, State: run.Queued, Base: base, Worksheet: src, Hash: t.Hash,
 		Note: note, Source: source, Priority: t.Priority, QueuedAt: m.Now(),
+		Title: t.Title, Workstream: t.Workstream, Owner: t.Owner,
 	}
 	why := m.untrusted(tasks)
 	if why == nil {

@@ -35,6 +35,7 @@ type Config struct {
 	Log      *slog.Logger           // nil: silent
 	Now      func() time.Time       // nil: time.Now
 	Changed  func(generation int64) // called when the projection has changed; may be nil
+	Spawn    Spawn                  // nil: this process starts no run
 }
 
 // Manager works on one checkout. Safe for concurrent use.

@@ -1,0 +1,109 @@
+package manager
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"tasks/internal/fault"
+	"tasks/internal/run"
+)
+
+// Spawn starts the supervisor of the run as a process of its own, which takes the lease
+// with the token, and returns its pid.
+type Spawn func(ctx context.Context, id, token string) (pid int, err error)
+
+// leaseWait is how long a supervisor that was started has to take its lease. The
+// claim itself lapses a little later.
+const leaseWait = run.LeaseTime - 500*time.Millisecond
+
+// start claims the run and starts its supervisor, and returns when that holds the
+// lease, or the claim is given back. Conflict where another was faster.
+func (m *Manager) start(ctx context.Context, id string) (*run.Run, error) {
+	if m.Spawn == nil {
+		return nil, fault.New(fault.Unavailable, "no run can be started here: this process starts no supervisor")
+	}
+	token, ok, err := m.Runs.Claim(ctx, id, m.Now())
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, fault.New(fault.Conflict, "the run was started by another process, or is over")
+	}
+	m.kick()
+	pid, err := m.Spawn(ctx, id, token)
+	if err != nil {
+		return nil, m.giveBack(ctx, id, token, err)
+	}
+	return m.taken(ctx, id, token, pid)
+}
+
+// taken waits until the supervisor holds the lease, or is gone.
+func (m *Manager) taken(ctx context.Context, id, token string, pid int) (*run.Run, error) {
+	deadline := time.Now().Add(leaseWait)
+	for {
+		r, err := m.Runs.ByID(ctx, id)
+		switch {
+		case err != nil:
+			return nil, err
+		case r == nil:
+			return nil, fault.New(fault.NotFound, "the run %s is gone", id)
+		case r.Lease != token || r.State != run.Dispatching:
+			return r, nil // it has it, or has ended already
+		}
+		gone := !alive(pid)
+		if gone || time.Now().After(deadline) || ctx.Err() != nil {
+			why := "it did not take the lease in time"
+			if gone {
+				why = "it ended at once"
+			}
+			if said := m.supervisorSaid(id); said != "" {
+				why += ": " + said
+			}
+			return nil, m.giveBack(ctx, id, token, fault.New(fault.Unavailable, "the supervisor of the run could not start: %s", why))
+		}
+		time.Sleep(15 * time.Millisecond) // the database tells nobody
+	}
+}
+
+// giveBack returns the claim, and err.
+func (m *Manager) giveBack(ctx context.Context, id, token string, err error) error {
+	ctx = context.WithoutCancel(ctx)
+	_, failed := m.Runs.Unclaim(ctx, id, token, nil, m.Now().Add(m.retryDelay()))
+	if failed != nil {
+		m.Log.Error("a claim was not given back; it lapses by itself", "run", id, "err", failed)
+	}
+	m.kick()
+	return err
+}
+
+func (m *Manager) retryDelay() time.Duration {
+	if m.Settings == nil || m.Settings.Manager.RetryDelay == 0 {
+		return 10 * time.Second
+	}
+	return m.Settings.Manager.RetryDelay
+}
+
+// supervisorSaid is the last line that the supervisor of a run wrote about itself.
+func (m *Manager) supervisorSaid(id string) string {
+	f, err := os.Open(filepath.Join(run.Dir(m.StateDir, id), SupervisorLog))
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.Size() > 4096 {
+		f.Seek(-4096, io.SeekEnd)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, 4096))
+	if err != nil {
+		return ""
+	}
+	text := strings.TrimSpace(string(data))
+	return text[strings.LastIndexByte(text, '\n')+1:]
+}
+
+// SupervisorLog is the name of the supervisor's own words in the run's folder.
+const SupervisorLog = "supervisor.log"
