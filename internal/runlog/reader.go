@@ -109,3 +109,26 @@ func Follow(ctx context.Context, dir string, after int64, fn func(Event) bool) e
 		}
 	}
 }
+
+// Tail calls fn with the events in the last bytes of the log, oldest first. No log is an
+// empty one.
+func Tail(dir string, bytes int64, fn func(Event)) error {
+	f, err := os.Open(filepath.Join(dir, FileName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fault.New(fault.Unavailable, "the log of the run cannot be opened: %w", err)
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.Size() > bytes {
+		if _, err := f.Seek(-bytes, io.SeekEnd); err != nil {
+			return fault.New(fault.Unavailable, "the log of the run cannot be read: %w", err)
+		}
+	}
+	_, _, err = scan(f, 0, func(e Event) bool { // a torn first line is passed over
+		fn(e)
+		return true
+	})
+	return err
+}

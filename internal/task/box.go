@@ -39,3 +39,26 @@ func SetBox(src []byte, line int, ticked bool) ([]byte, error) {
 	}
 	return nil, fault.New(fault.NotFound, "there is no box to tick at line %d", line).WithHint("look at the page as it is now")
 }
+
+// Box is a box of the section Plan: a step, and whether it is done.
+type Box struct {
+	Line int // from 1
+	Text string
+	Done bool
+}
+
+// PlanBoxes are the boxes of the first section Plan, in the order of the file.
+func PlanBoxes(src []byte) []Box {
+	list, lines := scan(src)
+	i := slices.IndexFunc(list, func(s Section) bool { return s.Name == plan })
+	if i < 0 {
+		return nil
+	}
+	var out []Box
+	for _, l := range lines[i] {
+		if is, ticked, text := l.box(); is {
+			out = append(out, Box{l.number, text, ticked})
+		}
+	}
+	return out
+}
