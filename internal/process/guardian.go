@@ -33,6 +33,9 @@ func Guardian() bool {
 	if err != nil {
 		end.LastWords = err.Error()
 	} else {
+		for i := range o.Inherit {
+			syscall.CloseOnExec(6 + i)
+		}
 		end = guard(o, control)
 	}
 	json.NewEncoder(report).Encode(end)
@@ -48,7 +51,7 @@ func guard(o order, control *os.File) End {
 		if o.Wrap != "" {
 			argv = wrap(o, argv)
 			end.Protected = "bubblewrap"
-		} else if restrict(*o.Sandbox) {
+		} else if !o.Sandbox.Whole && restrict(*o.Sandbox) {
 			end.Protected = "landlock"
 		}
 	}
@@ -75,7 +78,7 @@ func guard(o order, control *os.File) End {
 			}
 		case b, open := <-orders:
 			if open && b == 'i' {
-				syscall.Kill(-cmd.Process.Pid, syscall.SIGINT)
+				interrupt(cmd.Process.Pid, o.Wrap)
 				continue
 			}
 			end.Cause = Canceled

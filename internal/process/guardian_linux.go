@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -51,6 +52,24 @@ func waitFor(pid int) syscall.WaitStatus {
 		if err != nil && err != syscall.EINTR {
 			return 0
 		}
+	}
+}
+
+// interrupt sends the program's group what a terminal's Ctrl-C sends, but not to
+// bubblewrap around it, whose end would be the end of all at once.
+func interrupt(pid int, wrap string) {
+	if wrap == "" {
+		syscall.Kill(-pid, syscall.SIGINT)
+		return
+	}
+	for _, p := range descendants(os.Getpid()) {
+		if group, err := syscall.Getpgid(p); err != nil || group != pid {
+			continue
+		}
+		if exe, err := os.Readlink("/proc/" + strconv.Itoa(p) + "/exe"); err == nil && exe == wrap {
+			continue
+		}
+		syscall.Kill(p, syscall.SIGINT)
 	}
 }
 
@@ -140,7 +159,11 @@ func restrict(s Sandbox) bool {
 		}
 	}
 	add(without(s.ReadOnly, s.Deny), landlock.RODirs, landlock.ROFiles)
-	add(without(s.Writable, s.Deny), landlock.RWDirs, landlock.RWFiles)
+	// A rule of Landlock only ever adds: what is protected must not lie below a folder that
+	// may be written, so such a folder is given by its other children.
+	add(without(s.Writable, append(slices.Clone(s.Deny), s.Protect...)), landlock.RWDirs, landlock.RWFiles)
+	add(without(s.Protect, s.Deny), landlock.RODirs, landlock.ROFiles)
+	add(without(s.Again, s.Deny), landlock.RWDirs, landlock.RWFiles)
 	add([]string{"/dev/null", "/dev/zero", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/shm"}, landlock.RWDirs, landlock.RWFiles)
 	add([]string{"/proc"}, landlock.RODirs, landlock.ROFiles)
 	return landlock.V5.BestEffort().RestrictPaths(rules...) == nil
@@ -181,27 +204,39 @@ func without(allowed, deny []string) []string {
 
 // wrap is the command line under bubblewrap.
 func wrap(o order, argv []string) []string {
-	w := []string{o.Wrap, "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent", "--dev", "/dev", "--proc", "/proc"}
-	for _, p := range o.Sandbox.ReadOnly {
-		w = append(w, "--ro-bind-try", p, p)
-	}
-	for _, p := range o.Sandbox.Writable {
-		w = append(w, "--bind-try", p, p)
-	}
-	for _, p := range o.Sandbox.Deny {
-		info, err := os.Stat(p)
-		switch {
-		case err != nil:
-		case info.IsDir():
-			w = append(w, "--tmpfs", p)
-		default:
-			w = append(w, "--ro-bind", "/dev/null", p)
+	w := []string{o.Wrap, "--unshare-pid", "--die-with-parent"}
+	s := o.Sandbox
+	if s.Whole {
+		w = append(w, "--bind", "/", "/", "--dev-bind", "/dev", "/dev", "--proc", "/proc")
+	} else {
+		w = append(w, "--unshare-ipc", "--unshare-uts")
+		w = binds(w, "--ro-bind-try", s.ReadOnly)
+		w = append(w, "--dev", "/dev", "--proc", "/proc")
+		w = binds(w, "--bind-try", s.Writable)
+		w = binds(w, "--ro-bind-try", s.Protect)
+		w = binds(w, "--bind-try", s.Again)
+		for _, p := range s.Deny {
+			info, err := os.Stat(p)
+			switch {
+			case err != nil:
+			case info.IsDir():
+				w = append(w, "--tmpfs", p)
+			default:
+				w = append(w, "--ro-bind", "/dev/null", p)
+			}
 		}
 	}
 	if o.Dir != "" {
 		w = append(w, "--chdir", o.Dir)
 	}
 	return append(append(w, "--"), argv...)
+}
+
+func binds(w []string, how string, paths []string) []string {
+	for _, p := range paths {
+		w = append(w, how, p, p)
+	}
+	return w
 }
 
 // bubblewrap is the path of a bwrap that works here, or "": in many containers it

@@ -30,6 +30,8 @@ func waitFor(pid int) syscall.WaitStatus {
 	}
 }
 
+func interrupt(pid int, _ string) { syscall.Kill(-pid, syscall.SIGINT) }
+
 func killTree(pid int) { syscall.Kill(-pid, syscall.SIGKILL) }
 
 func overLimit(order) Cause { return "" }

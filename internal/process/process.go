@@ -10,6 +10,7 @@ package process
 
 import (
 	"io"
+	"os"
 	"time"
 )
 
@@ -24,6 +25,9 @@ type Spec struct {
 	Stderr  io.Writer // likewise
 	Limits  Limits
 	Sandbox *Sandbox // nil: none
+	// Inherit is held open for as long as anything of the tree is there, by the guardian
+	// and not by the program: a lock on such a file lasts that long.
+	Inherit []*os.File
 }
 
 // Limits bound the tree. Zero means no limit of that kind.
@@ -42,7 +46,12 @@ type Limits struct {
 type Sandbox struct {
 	ReadOnly []string // files and folders that may be read and run
 	Writable []string // folders that may be written as well
+	Protect  []string // paths below Writable that may be read and not written
+	Again    []string // folders below Protect that may be written after all
 	Deny     []string // paths below those that may not be read at all
+	// Whole leaves the disk as it is, the rest of this aside: only the processes are kept
+	// together, in a pid namespace where bubblewrap works.
+	Whole bool
 }
 
 // Cause says why a tree ended.

@@ -28,6 +28,7 @@ type order struct {
 	Processes int
 	Sandbox   *Sandbox
 	Wrap      string // bubblewrap's path, or ""
+	Inherit   int    // how many files from descriptor 6 on are only held
 }
 
 // Run runs the tree to its end. The error is for what could not be started; how a
@@ -65,7 +66,7 @@ func start(s Spec) (*tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := order{s.Path, s.Args, s.Dir, s.Env, s.Limits.Memory, s.Limits.Processes, s.Sandbox, ""}
+	o := order{s.Path, s.Args, s.Dir, s.Env, s.Limits.Memory, s.Limits.Processes, s.Sandbox, "", len(s.Inherit)}
 	if s.Sandbox != nil {
 		o.Wrap = bubblewrap()
 	}
@@ -83,7 +84,7 @@ func start(s Spec) (*tree, error) {
 	t := &tree{control: files[3], report: files[4], tail: &tail{}, overflow: make(chan struct{}, 1)}
 	t.cmd = &exec.Cmd{
 		Path: self, Args: []string{guardianName}, Dir: s.Dir, Env: os.Environ(),
-		Stdin: s.Stdin, ExtraFiles: []*os.File{files[0], files[2], files[5]},
+		Stdin: s.Stdin, ExtraFiles: append([]*os.File{files[0], files[2], files[5]}, s.Inherit...),
 		SysProcAttr: guardianAttr(),
 		// The guardian ends only after the tree, so nothing can hold the pipes;
 		// should a system without that promise leave a holder, do not wait for it.
