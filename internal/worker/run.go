@@ -1,0 +1,359 @@
+package worker
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"tasks/internal/fault"
+	"tasks/internal/process"
+	"tasks/internal/runlog"
+)
+
+const (
+	// maxLine is the longest line that is read, in bytes; of a longer one the rest is dropped.
+	maxLine = 4 << 20
+	// maxOutput bounds what a program may print in one turn, in bytes.
+	maxOutput = 1 << 30
+	// defaultGrace is what an agent has after the interrupt to say its last word.
+	defaultGrace = 5 * time.Second
+	// gather is how long lines of a program without a protocol are gathered into one event.
+	gather = 200 * time.Millisecond
+)
+
+// Causes for which Run itself ends a turn.
+var (
+	errStall  = errors.New("stall")
+	errTurns  = errors.New("turns")
+	errBudget = errors.New("budget")
+)
+
+// Run does one turn to its end and hands its events to emit, one after the other. When ctx
+// ends, the agent is interrupted and after a grace the whole tree is killed. The error is
+// for what could not be started.
+func Run(ctx context.Context, a Agent, s Spec, emit func(runlog.Event)) (Result, error) {
+	cmd, err := a.Command(s)
+	if err != nil {
+		return Result{}, err
+	}
+	turn, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	t := &turnState{spec: s, dec: a.Decoder(), emit: emit, cancel: cancel, secrets: cmd.Secrets}
+	t.alive()
+	var watching sync.WaitGroup
+	watched, unwatch := context.WithCancel(context.Background())
+	defer watching.Wait()
+	defer unwatch()
+	stop, err := t.listen(watched, a, &cmd, &watching)
+	if err != nil {
+		return Result{}, err
+	}
+	defer stop()
+	watching.Go(func() { t.watch(watched) })
+	out := &lines{fn: func(l []byte) { t.line("stdout", l) }}
+	errs := &lines{fn: func(l []byte) { t.line("stderr", l) }}
+	end, err := process.Run(turn, process.Spec{
+		Path: cmd.Path, Args: cmd.Args, Dir: s.Dir, Env: merge(s.Env, cmd.Env), Stdin: strings.NewReader(cmd.Stdin),
+		Stdout: io.MultiWriter(out, t.raw()), Stderr: io.MultiWriter(errs, t.raw()),
+		Limits:  process.Limits{Wall: s.Wall, Grace: grace(s), MaxOutput: maxOutput},
+		Sandbox: withFolders(s.Sandbox, cmd.Writable), Inherit: held(s.Lock),
+	})
+	if err != nil {
+		return Result{}, err
+	}
+	unwatch()
+	out.flush()
+	errs.flush()
+	t.flush()
+	return t.result(end, context.Cause(turn)), nil
+}
+
+// turnState is what one turn keeps.
+type turnState struct {
+	spec    Spec
+	dec     Decoder
+	emit    func(runlog.Event)
+	cancel  context.CancelCauseFunc
+	secrets []string
+
+	mu      sync.Mutex
+	heard   time.Time // when the agent last said anything
+	asking  int       // open questions
+	pending []runlog.Event
+	tokens  runlog.Tokens
+}
+
+// alive notes that the agent said something.
+func (t *turnState) alive() {
+	t.mu.Lock()
+	t.heard = time.Now()
+	t.mu.Unlock()
+}
+
+// line takes one line of a stream.
+func (t *turnState) line(stream string, line []byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.heard = time.Now()
+	if stream == "stderr" {
+		text := strings.ToValidUTF8(string(line), "\uFFFD")
+		t.put(runlog.Event{Type: runlog.Output, Name: stream, Text: text})
+		return
+	}
+	for _, e := range t.dec.Line(line) {
+		t.put(e)
+	}
+}
+
+// put hands an event on. Lines of output are gathered, so that a chatty program does not
+// make an event of each. t.mu is held.
+func (t *turnState) put(e runlog.Event) {
+	t.mask(&e)
+	if e.Type == runlog.Output {
+		if n := len(t.pending); n > 0 && t.pending[n-1].Name == e.Name && len(t.pending[n-1].Text)+len(e.Text) < 16<<10 {
+			t.pending[n-1].Text += "\n" + e.Text
+			return
+		}
+		e.At = time.Now()
+		t.pending = append(t.pending, e)
+		return
+	}
+	t.drain()
+	if e.Type == runlog.Usage && e.Usage != nil {
+		t.tokens = *e.Usage
+		switch {
+		case t.spec.Turns > 0 && t.tokens.Turns > t.spec.Turns:
+			t.cancel(errTurns)
+		case t.spec.BudgetUSD > 0 && t.tokens.CostUSD != nil && *t.tokens.CostUSD > t.spec.BudgetUSD:
+			t.cancel(errBudget)
+		}
+	}
+	t.emit(e)
+}
+
+func (t *turnState) drain() {
+	for _, e := range t.pending {
+		t.emit(e)
+	}
+	t.pending = nil
+}
+
+func (t *turnState) flush() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.drain()
+}
+
+// watch passes gathered output on, and ends an agent that has fallen silent.
+func (t *turnState) watch(ctx context.Context) {
+	tick := time.NewTicker(gather)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		t.mu.Lock()
+		t.drain()
+		silent := t.spec.Stall > 0 && t.asking == 0 && time.Since(t.heard) > t.spec.Stall
+		t.mu.Unlock()
+		if silent {
+			t.cancel(errStall)
+		}
+	}
+}
+
+// ask puts a question to a person. Meanwhile silence is no stall.
+func (t *turnState) ask(ctx context.Context, q Question) Decision {
+	t.mu.Lock()
+	t.asking++
+	t.drain()
+	t.mu.Unlock()
+	defer func() {
+		t.mu.Lock()
+		t.asking--
+		t.heard = time.Now()
+		t.mu.Unlock()
+	}()
+	if t.spec.Ask == nil {
+		return Decision{Why: "nobody is there to be asked"}
+	}
+	return t.spec.Ask(ctx, q)
+}
+
+// result judges the end: for what ended the turn from outside first, then by the
+// agent's own word.
+func (t *turnState) result(end process.End, cause error) Result {
+	r := t.dec.Result(end)
+	if r.LastWords == "" {
+		r.LastWords = end.LastWords
+	}
+	if end.Cause == process.Exited {
+		r.Exit = &end.Code
+	}
+	if r.Tokens == (runlog.Tokens{}) {
+		r.Tokens = t.tokens
+	}
+	fail := func(code, text string, retry bool) {
+		r.Outcome, r.Code, r.Text, r.Retry = Failed, code, text, retry
+	}
+	switch {
+	case errors.Is(cause, errStall):
+		fail("stall", fmt.Sprintf("the agent said nothing for %s", t.spec.Stall), true)
+	case errors.Is(cause, errTurns):
+		fail("turns", fmt.Sprintf("the agent took more than %d turns", t.spec.Turns), false)
+	case errors.Is(cause, errBudget):
+		fail("budget", fmt.Sprintf("the agent spent more than $%.2f", t.spec.BudgetUSD), false)
+	case end.Cause == process.TimedOut:
+		fail("timeout", fmt.Sprintf("the agent took longer than %s", t.spec.Wall.Round(time.Second)), true)
+	case end.Cause == process.TooMuch:
+		fail("agent", "the agent printed more than a gigabyte", false)
+	case end.Cause == process.Canceled:
+		r.Outcome, r.Code, r.Text, r.Retry = Stopped, "stopped", "the agent was asked to end", false
+	}
+	r.LastWords = t.masked(r.LastWords)
+	r.Text = t.masked(r.Text)
+	return r
+}
+
+// masked is text without the secrets that the agent was given.
+func (t *turnState) masked(text string) string {
+	for _, s := range t.secrets {
+		if len(s) >= 8 {
+			text = strings.ReplaceAll(text, s, "[secret]")
+		}
+	}
+	return text
+}
+
+func (t *turnState) mask(e *runlog.Event) {
+	e.Text, e.Output, e.Title = t.masked(e.Text), t.masked(e.Output), t.masked(e.Title)
+	for _, s := range t.secrets {
+		if len(s) >= 8 && bytes.Contains(e.Input, []byte(s)) {
+			e.Input = bytes.ReplaceAll(e.Input, []byte(s), []byte("[secret]"))
+		}
+	}
+}
+
+// raw is where the agent's bytes go as they come, without the secrets as far as they
+// stand in one piece.
+func (t *turnState) raw() io.Writer {
+	if t.spec.Raw == nil {
+		return io.Discard
+	}
+	return writerFunc(func(p []byte) (int, error) {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if _, err := io.WriteString(t.spec.Raw, t.masked(string(p))); err != nil {
+			return len(p), nil // that a log is full must not end the agent
+		}
+		return len(p), nil
+	})
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// lines cuts a stream into lines.
+type lines struct {
+	fn  func([]byte)
+	buf []byte
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	n := len(p)
+	for len(p) > 0 {
+		i := bytes.IndexByte(p, '\n')
+		piece := p
+		if i >= 0 {
+			piece, p = p[:i], p[i+1:]
+		} else {
+			p = nil
+		}
+		if fits := maxLine - len(l.buf); len(piece) > fits {
+			piece = piece[:fits]
+		}
+		l.buf = append(l.buf, piece...)
+		if i >= 0 {
+			l.fn(bytes.TrimSuffix(l.buf, []byte("\r")))
+			l.buf = l.buf[:0]
+		}
+	}
+	return n, nil
+}
+
+// flush hands on a last line that has no end.
+func (l *lines) flush() {
+	if len(l.buf) > 0 {
+		l.fn(l.buf)
+		l.buf = nil
+	}
+}
+
+// merge is env with the values of more in place of, or beside, its own.
+func merge(env, more []string) []string {
+	out := append([]string(nil), env...)
+next:
+	for _, m := range more {
+		key, _, _ := strings.Cut(m, "=")
+		for i, e := range out {
+			if strings.HasPrefix(e, key+"=") {
+				out[i] = m
+				continue next
+			}
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// withFolders is the sandbox in which the agent's own folders can be written.
+func withFolders(s *process.Sandbox, folders []string) *process.Sandbox {
+	if s == nil || s.Whole || len(folders) == 0 {
+		return s
+	}
+	box := *s
+	for _, dir := range folders {
+		if os.MkdirAll(dir, 0o700) == nil {
+			box.Again = append(box.Again[:len(box.Again):len(box.Again)], dir)
+		}
+	}
+	return &box
+}
+
+func grace(s Spec) time.Duration {
+	if s.Grace > 0 {
+		return s.Grace
+	}
+	return defaultGrace
+}
+
+func held(f *os.File) []*os.File {
+	if f == nil {
+		return nil
+	}
+	return []*os.File{f}
+}
+
+// listen serves the agent's questions where it can ask any.
+func (t *turnState) listen(ctx context.Context, a Agent, cmd *Command, wg *sync.WaitGroup) (stop func(), err error) {
+	asker, ok := a.(interface {
+		Serve(ctx context.Context, s Spec, cmd *Command, ask func(context.Context, Question) Decision, wg *sync.WaitGroup) (func(), error)
+	})
+	if !ok {
+		return func() {}, nil
+	}
+	stop, err = asker.Serve(ctx, t.spec, cmd, t.ask, wg)
+	if err != nil {
+		return nil, fault.New(fault.Unavailable, "the agent's questions cannot be listened to: %w", err)
+	}
+	return stop, nil
+}
