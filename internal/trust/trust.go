@@ -25,6 +25,9 @@ type Kind string
 // The kinds.
 const (
 	Verify Kind = "verify" // of a task: run in the worktree before the work may land
+	Prompt Kind = "prompt" // of the root's WORKFLOW.md: the template of what agents are told
+	// The hooks of the root's WORKFLOW.md are of a kind each: after_create, before_run,
+	// after_run and before_remove.
 )
 
 // Command is something that a root can have run.
@@ -35,8 +38,9 @@ type Command struct {
 }
 
 // Commands are those of the tasks, each once, sorted by text. Tasks that are over
-// count as well: they can be opened again.
-func Commands(tasks []*task.Task) []Command {
+// count as well: they can be opened again. own are those that are no task's, such as the
+// hooks of the root: they come first, as they are.
+func Commands(tasks []*task.Task, own ...Command) []Command {
 	var all []Command
 	seen := map[string]bool{}
 	for _, t := range tasks {
@@ -48,7 +52,7 @@ func Commands(tasks []*task.Task) []Command {
 		}
 	}
 	slices.SortFunc(all, func(a, b Command) int { return strings.Compare(a.Text, b.Text) })
-	return all
+	return append(slices.Clone(own), all...)
 }
 
 func (c Command) hash() string {
