@@ -80,4 +80,3 @@ func named(err error, file string) error {
 	}
 	return err
 }
-
