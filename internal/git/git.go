@@ -22,6 +22,7 @@ type Checkout struct {
 
 	program string // git itself, absolute, outside Root
 	foreign bool   // of another user, and accepted by the user's safe.directory
+	fixed   bool   // Dir is named in each call, and what the work tree's .git says is not asked
 }
 
 // StateDir is the folder of our state: tasks/ in the common folder.

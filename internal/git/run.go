@@ -69,7 +69,7 @@ func (c *Checkout) run(ctx context.Context, s scope, args ...string) ([]byte, er
 func (c *Checkout) pour(ctx context.Context, s scope, out io.Writer, args ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	all := append([]string{"-C", c.Root, "--work-tree=" + c.Root}, hardening...)
+	all := append(append([]string{"-C", c.Root}, c.where()...), hardening...)
 	if c.foreign {
 		all = append(all, "-c", "safe.directory="+c.Root)
 	}
