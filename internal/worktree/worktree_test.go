@@ -124,11 +124,13 @@ func TestWhatIsLeftIsCommittedKeptAndRemoved(t *testing.T) {
 
 func TestWhatIsNotOursIsLeftAlone(t *testing.T) {
 	for name, set := range map[string]func(t *testing.T, root string){
-		"a file":        func(t *testing.T, root string) { write(t, filepath.Join(root, ".worktrees/alpha"), "x") },
-		"a folder":      func(t *testing.T, root string) { write(t, filepath.Join(root, ".worktrees/alpha/x"), "x") },
-		"a repository":  func(t *testing.T, root string) { sh(t, root, "init", "-q", ".worktrees/alpha") },
-		"a branch":      func(t *testing.T, root string) { sh(t, root, "branch", "task/alpha") },
-		"a work tree":   func(t *testing.T, root string) { sh(t, root, "worktree", "add", "-q", "-b", "mine", ".worktrees/alpha") },
+		"a file":       func(t *testing.T, root string) { write(t, filepath.Join(root, ".worktrees/alpha"), "x") },
+		"a folder":     func(t *testing.T, root string) { write(t, filepath.Join(root, ".worktrees/alpha/x"), "x") },
+		"a repository": func(t *testing.T, root string) { sh(t, root, "init", "-q", ".worktrees/alpha") },
+		"a branch":     func(t *testing.T, root string) { sh(t, root, "branch", "task/alpha") },
+		"a work tree": func(t *testing.T, root string) {
+			sh(t, root, "worktree", "add", "-q", "-b", "mine", ".worktrees/alpha")
+		},
 		"a link":        func(t *testing.T, root string) { link(t, t.TempDir(), filepath.Join(root, ".worktrees/alpha")) },
 		"a linked home": func(t *testing.T, root string) { link(t, t.TempDir(), filepath.Join(root, ".worktrees")) },
 	} {
