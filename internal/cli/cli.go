@@ -168,6 +168,7 @@ var commands = []func(*app) *cobra.Command{
 	newServe,
 	newDoctor,
 	newDemo,
+	newSupervise,
 	newVersion,
 	newCompletion,
 }

@@ -97,13 +97,14 @@ func (a *app) manage(ctx context.Context, h *house, fn func(context.Context, *ma
 		return err
 	}
 	defer db.Close()
-	return fn(ctx, newManager(h, run.New(db)))
+	return fn(ctx, a.newManager(h, run.New(db)))
 }
 
 // newManager makes the manager of a checkout whose settings are loaded.
-func newManager(h *house, runs *run.Store) *manager.Manager {
+func (a *app) newManager(h *house, runs *run.Store) *manager.Manager {
 	return manager.New(manager.Config{
 		Git: h.git, Repo: h.repo, Tracker: h.tracker, Runs: runs, Settings: h.settings, Trust: h.trust, StateDir: h.git.StateDir(),
+		Spawn: a.spawn(h.git.Root, h.git.StateDir()),
 	})
 }
 

@@ -41,7 +41,7 @@ func (a *app) status(ctx context.Context) error {
 		return err
 	}
 	defer done()
-	st, err := newManager(h, runs).Status(ctx)
+	st, err := a.newManager(h, runs).Status(ctx)
 	if err != nil {
 		return err
 	}

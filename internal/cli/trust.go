@@ -128,7 +128,7 @@ func (a *app) queueLooks(ctx context.Context, h *house) error {
 	if err := a.load(ctx, h, nil); err != nil {
 		return err
 	}
-	return newManager(h, runs).Settle(ctx)
+	return a.newManager(h, runs).Settle(ctx)
 }
 
 // trustCheck is doctor's line about this root's own commands; none where it has none.

@@ -58,6 +58,9 @@ type Tree struct {
 	admin       string
 }
 
+// Admin is git's folder for the tree.
+func (t Tree) Admin() string { return t.admin }
+
 func (t *Trees) dir(slug string) string { return filepath.Join(t.Git.Root, Folder, slug) }
 func ref(slug string) string            { return "refs/heads/" + BranchPrefix + slug }
 
