@@ -2,7 +2,9 @@ package manager
 
 import (
 	"context"
+	"fmt"
 	"net/url"
+	"strconv"
 
 	"tasks/internal/fault"
 	"tasks/internal/process"
@@ -10,18 +12,24 @@ import (
 
 // health is a line for each thing this program leans on. The texts hold nothing
 // that changes by itself, because each change of the status makes a generation.
-func (m *Manager) health(ctx context.Context) []Health {
+func (m *Manager) health(ctx context.Context, w *World) []Health {
 	out := []Health{m.gitHealth(ctx)}
 	out = append(out, Health{"database", "ok", "state folder " + m.StateDir})
 	if !m.Runs.Ready() {
 		out[len(out)-1].Text += ", no database yet: the first kickoff or conversation makes it"
 	}
 	out = append(out, m.modelHealth(), m.claudeHealth())
-	out = append(out, Health{"dispatch", "warn", "this version queues tasks and starts no agent: queued tasks wait"})
+	out = append(out, m.agentHealth(w), m.dispatchHealth(w))
 	if m.Settings != nil {
-		for _, w := range m.Settings.Warnings {
-			out = append(out, Health{"settings", "warn", w})
+		for _, text := range m.Settings.Warnings {
+			out = append(out, Health{"settings", "warn", text})
 		}
+	}
+	if w.Untrusted != nil {
+		out = append(out, Health{"trust", "warn", w.Untrusted.Text})
+	}
+	if w.Unreadable != "" {
+		out = append(out, Health{"tasks", "bad", "the tasks cannot be read, and what is on goes on: " + w.Unreadable})
 	}
 	return out
 }
@@ -73,4 +81,77 @@ func (m *Manager) claudeHealth() Health {
 		return Health{"claude", "warn", "the assistant has no sub-agent: " + err.Error()}
 	}
 	return Health{"claude", "ok", "Claude Code at " + path}
+}
+
+// agentSeen is what was last found out about the agents' program.
+type agentSeen struct {
+	asked      bool
+	text, fail string
+}
+
+// worker is the agent's name or path.
+func (m *Manager) worker() string {
+	if m.Settings == nil || m.Settings.Worker == "" {
+		return "claude"
+	}
+	return m.Settings.Worker
+}
+
+// noAgent says why no agent can be started, "" where one can. A version once asked for is
+// not asked for again.
+func (m *Manager) noAgent() string {
+	m.seen.Lock()
+	defer m.seen.Unlock()
+	if m.agent.fail != "" {
+		return m.agent.fail
+	}
+	name := m.worker()
+	if name == "claude" && m.Settings != nil && m.Settings.Claude != "" {
+		name = m.Settings.Claude
+	}
+	path, err := process.Look(name, m.Git.Root)
+	if err != nil {
+		return err.Error()
+	}
+	if m.agent.text == "" {
+		m.agent.text = m.worker() + " at " + path
+	}
+	return ""
+}
+
+func (m *Manager) agentHealth(w *World) Health {
+	if w.Held != "" {
+		return Health{"agent", "bad", "no run can begin: " + w.Held}
+	}
+	m.seen.Lock()
+	defer m.seen.Unlock()
+	return Health{"agent", "ok", m.agent.text}
+}
+
+// dispatchHealth tells who takes queued tasks, and how many slots are in use.
+func (m *Manager) dispatchHealth(w *World) Health {
+	used, waiting := 0, 0
+	for _, r := range w.Runs {
+		switch {
+		case r.State.Leased():
+			used++
+		case r.State.Waiting():
+			waiting++
+		}
+	}
+	text := strconv.Itoa(used) + " runs are on"
+	if w.Limits.Runs > 0 {
+		text = fmt.Sprintf("%d of %d slots are in use", used, w.Limits.Runs)
+	}
+	if w.Owner != "" {
+		text += ", the tasks of " + w.Owner + " are taken"
+	}
+	pid, on := m.looped()
+	switch {
+	case on:
+		return Health{"dispatch", "ok", fmt.Sprintf("%s; process %d looks at the queue at least every %s", text, pid, w.Limits.Beat)}
+	case waiting > 0:
+		return Health{"dispatch", "warn", text + "; nobody looks at the queue: tasks serve does, or once tasks heartbeat --dispatch"}
+	}
+	return Health{"dispatch", "ok", text + "; nobody looks at the queue, which is empty"}
 }

@@ -64,11 +64,11 @@ func (m *Manager) kickoff(ctx context.Context, slug, hash, source, note string, 
 		Note: note, Source: source, Priority: t.Priority, QueuedAt: m.Now(),
 		Title: t.Title, Workstream: t.Workstream, Owner: t.Owner,
 	}
-	why := m.untrusted(tasks)
-	if why == nil {
-		why = waits(t, bySlug(tasks), m.owner())
+	w, err := m.world(ctx, tasks, map[string]*run.Run{t.Slug: &want})
+	if err != nil {
+		return run.Run{}, false, trusted, err
 	}
-	if why != nil {
+	if why := set(w).objection(&want); why != nil {
 		want.State, want.Reason = run.Blocked, why
 	}
 	r, fresh, err := m.Runs.Enqueue(ctx, want)

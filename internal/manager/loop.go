@@ -13,14 +13,11 @@ import (
 	"github.com/fsnotify/fsnotify"
 
 	"tasks/internal/fault"
-	"tasks/internal/run"
 )
 
 const (
 	// kickFile in the state folder is written by a command that changed the queue.
 	kickFile = "kick"
-	// beatEvery bounds how old a server's picture can get when nobody tells it anything.
-	beatEvery = 30 * time.Second
 	// pollEvery is how often the kick file is looked at where it cannot be watched.
 	pollEvery = time.Second
 )
@@ -34,72 +31,71 @@ func (m *Manager) TasksChanged() {
 	}
 }
 
-// Run is the server's loop: it looks at once, when it is told of a change, when
-// another process kicks, and every 30 s. It returns nil at ctx's end.
+// Run is the server's loop of beats: at once, when it is told of a change, when another
+// process kicks, when the next attempt or lease is due, and every manager.beat. It
+// returns nil at ctx's end. Supervisors go on without it.
 func (m *Manager) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
-	var watcher sync.WaitGroup
-	defer watcher.Wait()
+	var others sync.WaitGroup
+	defer others.Wait()
 	defer stop()
-	watcher.Go(func() {
+	others.Go(func() {
 		if err := m.Watch(ctx, m.TasksChanged); err != nil {
-			m.Log.Warn("the queue is looked at every 30 s only", "err", err)
+			m.Log.Warn("the queue is looked at every so often only", "every", m.every(), "err", err)
 		}
 	})
-	tick := time.NewTicker(beatEvery)
-	defer tick.Stop()
-	for {
-		if err := m.beat(ctx); err != nil && ctx.Err() == nil {
-			m.Log.Error("the queue could not be looked at", "err", err)
+	if !m.Idle {
+		if f := m.hold(); f != nil {
+			defer f.Close()
 		}
+	}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	<-timer.C
+	for {
+		wait := m.turn(ctx, others.Go)
+		timer.Reset(wait)
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-m.wake:
-		case <-tick.C:
+		case <-timer.C:
 		}
 	}
+}
+
+// turn does one beat of the loop and says when the next one is due at the latest.
+func (m *Manager) turn(ctx context.Context, later func(func())) time.Duration {
+	var err error
+	if m.Idle {
+		_, err = m.Status(ctx)
+	} else {
+		_, err = m.beatOf(ctx, BeatOptions{Dispatch: m.Spawn != nil}, func(string) bool { return true }, later)
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			m.Log.Error("the beat failed", "err", err)
+		}
+		return min(m.every(), 5*time.Second)
+	}
+	return m.until()
 }
 
 // Settle brings the waiting runs in line with what is so now, and tells a running
 // server to look.
 func (m *Manager) Settle(ctx context.Context) error {
-	if err := m.beat(ctx); err != nil {
+	_, err := m.beatOf(ctx, BeatOptions{}, func(verb string) bool { return verb == Hold || verb == Release || verb == StopRun }, nil)
+	if err != nil {
 		return err
 	}
 	m.kick()
 	return nil
 }
 
-// beat looks once: it brings the waiting runs' states in line with the files, and
-// the projection up to date.
-func (m *Manager) beat(ctx context.Context) error {
-	w, err := m.observe(ctx)
-	if err != nil {
-		return err
-	}
-	known := bySlug(w.Tasks)
-	for slug, t := range known {
-		was, now := w.Runs[slug], settled(w, known, t)
-		if was == nil || now == nil || was.State == now.State && sameReason(was.Reason, now.Reason) {
-			continue
-		}
-		if _, err := m.Runs.Hold(ctx, was.ID, now.Reason); err != nil {
-			return err
-		}
-	}
-	m.count(Project(w))
-	return nil
-}
-
-func sameReason(a, b *run.Reason) bool {
-	return a == b || a != nil && b != nil && *a == *b
-}
-
 // count gives st its generation: a new one where anything but the time is new.
 func (m *Manager) count(st *Status) int64 {
 	same := *st
-	same.At, same.Generation = time.Time{}, 0
+	same.At, same.NextBeat, same.Generation = time.Time{}, nil, 0
 	data, err := json.Marshal(same)
 	if err != nil {
 		m.Log.Error("the status has no JSON form", "err", err)

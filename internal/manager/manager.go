@@ -2,9 +2,13 @@
 //
 // What is shown anywhere about queue and runs (page, JSON, command, tool) comes
 // from the one projection here, Project, a pure function of a World. The task files
-// are never written: the queue lives in the state folder. The loop that takes
-// queued tasks (Run) keeps the waiting runs' reasons true and tells of changes; in
-// this version it starts no agent, and the projection says so.
+// are never written: the queue lives in the state folder.
+//
+// The beat (Beat, and Run, which is the server's loop of it) looks at tasks, runs,
+// worktrees and processes once, asks Plan, a pure function of the same World, what there
+// is to do, and does it: lost supervisors are reaped, waiting runs are held or let go,
+// what is next begins, what is over is cleared away. One beat at a time for a root. A
+// beat after which nothing has changed does nothing.
 package manager
 
 import (
@@ -36,12 +40,25 @@ type Config struct {
 	Now      func() time.Time       // nil: time.Now
 	Changed  func(generation int64) // called when the projection has changed; may be nil
 	Spawn    Spawn                  // nil: this process starts no run
+	Trees    Trees                  // nil: no worktree is removed here
+	Landing  Landing                // nil: nothing is known of landings
+	Kill     Kill                   // nil: real processes
+	// Agent tells which program does the work and its version, or why it cannot; nil: it is
+	// only looked for.
+	Agent func(ctx context.Context) (text string, err error)
+	// Pulls is the pull requests of these runs as last asked for, by run; nil: none.
+	Pulls func(runs []*run.Run) map[string]Pull
+	// Idle makes the loop look and tell, and change nothing.
+	Idle bool
 }
 
 // Manager works on one checkout. Safe for concurrent use.
 type Manager struct {
 	Config
 	wake chan struct{} // holds one: look again
+	see  func(context.Context) (World, error)
+
+	memory
 
 	mu         sync.Mutex
 	generation int64
@@ -56,7 +73,11 @@ func New(c Config) *Manager {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.Kill == nil {
+		c.Kill = killRun
+	}
 	m := &Manager{Config: c, wake: make(chan struct{}, 1)}
+	m.see = m.observe
 	// From the clock, so that a page that outlived a server does not take the next
 	// one's generation for its own.
 	m.generation = c.Now().UnixMilli()
@@ -91,11 +112,12 @@ func (m *Manager) TaskStatus(ctx context.Context, slug string) (json.RawMessage,
 
 // Status makes the projection of what is so now.
 func (m *Manager) Status(ctx context.Context) (*Status, error) {
-	w, err := m.observe(ctx)
+	w, err := m.see(ctx)
 	if err != nil {
 		return nil, err
 	}
 	st := Project(w)
+	st.NextBeat = m.nextBeat()
 	st.Generation = m.count(st)
 	return st, nil
 }
@@ -105,22 +127,4 @@ func (m *Manager) Generation() int64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.generation
-}
-
-// observe reads all that the projection is made of.
-func (m *Manager) observe(ctx context.Context) (World, error) {
-	w := World{Root: m.Git.Root, Owner: m.owner(), At: m.Now()}
-	var err error
-	if w.Tasks, err = m.Tracker.All(ctx); err != nil {
-		return World{}, err
-	}
-	if w.Runs, err = m.Runs.LatestAll(ctx); err != nil {
-		return World{}, err
-	}
-	w.Untrusted = m.untrusted(w.Tasks)
-	w.Health = m.health(ctx)
-	if w.Untrusted != nil {
-		w.Health = append(w.Health, Health{"trust", "warn", w.Untrusted.Text})
-	}
-	return w, nil
 }

@@ -3,24 +3,9 @@ package manager
 import (
 	"cmp"
 	"slices"
-	"strings"
-	"time"
 
-	"tasks/internal/run"
 	"tasks/internal/task"
 )
-
-// World is all that the projection is made of, read at one moment.
-type World struct {
-	Root   string
-	Owner  string // canonical; "" for all
-	At     time.Time
-	Tasks  []*task.Task
-	Runs   map[string]*run.Run // the newest of each task, by slug
-	Health []Health
-	// Untrusted says why the root's own commands may not run, nil where they may.
-	Untrusted *run.Reason
-}
 
 // Project makes the status of a world. It is pure: the same world, the same status.
 func Project(w World) *Status {
@@ -31,9 +16,9 @@ func Project(w World) *Status {
 	if w.Owner != "" {
 		st.Owner = &w.Owner
 	}
-	known := bySlug(w.Tasks)
+	s := set(w)
 	for _, t := range w.Tasks {
-		r := settled(w, known, t)
+		r := s.settled(s.runOf(t))
 		row := t.JSON(nil)
 		if r != nil {
 			row.Run = r.JSON()
@@ -43,10 +28,10 @@ func Project(w World) *Status {
 			st.Counts["ready_not_queued"]++
 		}
 		st.Tasks = append(st.Tasks, row)
-		st.Signals = append(st.Signals, signals(t, r, known)...)
+		st.Signals = append(st.Signals, s.signals(t, r)...)
 	}
 	for slug, r := range w.Runs {
-		if known[slug] == nil && r.State.Active() {
+		if s.known[slug] == nil && r.State.Active() {
 			st.Counts["run_"+string(r.State)]++
 			st.Signals = append(st.Signals, orphan(r))
 		}
@@ -73,70 +58,6 @@ func counts(w World) map[string]int {
 		}
 	}
 	return c
-}
-
-// bySlug is the tasks by slug; of several with one slug the first, as the tracker
-// lists them.
-func bySlug(tasks []*task.Task) map[string]*task.Task {
-	m := make(map[string]*task.Task, len(tasks))
-	for _, t := range tasks {
-		if m[t.Slug] == nil {
-			m[t.Slug] = t
-		}
-	}
-	return m
-}
-
-// settled is the run of t as it stands by the tasks as they are now; nil for none.
-// A waiting run's reason may be older than the files, and is made anew.
-func settled(w World, known map[string]*task.Task, t *task.Task) *run.Run {
-	r := w.Runs[t.Slug]
-	if r == nil || (known[t.Slug] != t && r.Path != t.Path) {
-		return nil
-	}
-	if !r.State.Waiting() || (r.Reason != nil && !ours(r.Reason.Code)) {
-		return r
-	}
-	now := *r
-	now.State, now.Reason = run.Queued, w.Untrusted
-	if now.Reason == nil {
-		now.Reason = waits(t, known, w.Owner)
-	}
-	if now.Reason != nil {
-		now.State = run.Blocked
-	}
-	return &now
-}
-
-// ours tells whether the reason is made anew from what is so now.
-func ours(code string) bool {
-	return code == run.Dependency || code == run.Owner || code == run.Untrusted
-}
-
-// waits says why a run of t has to wait, nil where it need not.
-func waits(t *task.Task, known map[string]*task.Task, owner string) *run.Reason {
-	var open []string
-	for _, slug := range t.DependsOn {
-		switch d := known[slug]; {
-		case d == nil:
-			open = append(open, slug+" (not there)")
-		case d.Broken != nil:
-			open = append(open, slug+" (broken)")
-		case d.Status != task.Completed:
-			open = append(open, slug+" ("+string(cmp.Or(d.Status, task.NotStarted))+")")
-		}
-	}
-	if len(open) > 0 {
-		return &run.Reason{Code: run.Dependency, Text: "depends on " + strings.Join(open, ", ")}
-	}
-	if owner != "" && t.Owner != owner {
-		whose := "nobody's"
-		if t.Owner != "" {
-			whose = t.Owner + "'s"
-		}
-		return &run.Reason{Code: run.Owner, Text: "it is " + whose + ", this manager takes " + owner + "'s"}
-	}
-	return nil
 }
 
 // sortRows puts first what a run holds (at work, then waiting by place), then by

@@ -148,8 +148,8 @@ func TestProject(t *testing.T) {
 			name: "done by other means",
 			world: manager.World{Tasks: []*task.Task{aTask("a", task.Completed)},
 				Runs: runs(aRun("a", run.Queued, 1))},
-			rows:    "a:queued",
-			signals: []string{"queued_but_over a: tasks unqueue a"},
+			rows:   "a:interrupted/task_over(its task is completed)",
+			counts: map[string]int{"run_queued": 0, "run_interrupted": 1},
 		},
 		{
 			name:    "the file is gone",

@@ -9,7 +9,7 @@ import (
 )
 
 // signals are what wants attention about one task and its run, which may be nil.
-func signals(t *task.Task, r *run.Run, known map[string]*task.Task) []Signal {
+func (s *scene) signals(t *task.Task, r *run.Run) []Signal {
 	var out []Signal
 	slug := word(t.Slug)
 	add := func(code string, tier int, evidence, cause, command string) {
@@ -20,18 +20,13 @@ func signals(t *task.Task, r *run.Run, known map[string]*task.Task) []Signal {
 		add("broken_file", 2, fmt.Sprintf("%s:%d: %s", t.Path, t.Broken.Line, t.Broken.Reason),
 			"the front matter is not valid YAML, or a value is not of its form", "tasks validate "+slug)
 	}
-	if first := known[t.Slug]; first != t {
+	if first := s.known[t.Slug]; first != t {
 		add("duplicate_slug", 2, fmt.Sprintf("%s and %s have one slug", first.Path, t.Path),
 			"a task was copied or moved without its old file", "tasks validate")
 	}
-	over := t.Status == task.Completed || t.Status == task.Cancelled
-	switch {
-	case t.Broken == nil && t.Status == task.Ready && !held:
+	if t.Broken == nil && t.Status == task.Ready && !held {
 		add("ready_not_queued", 1, "the file says ready, and no run of it is in the queue",
 			"the status was written by hand; only a kickoff queues a task", "tasks kickoff "+slug)
-	case over && held && r.State.Waiting():
-		add("queued_but_over", 1, fmt.Sprintf("the file says %s, and a run of it is in the queue", t.Status),
-			"the work was done or dropped by other means", "tasks unqueue "+slug)
 	}
 	if !held {
 		return out
@@ -40,7 +35,7 @@ func signals(t *task.Task, r *run.Run, known map[string]*task.Task) []Signal {
 		switch r.Reason.Code {
 		case run.Dependency:
 			add("blocked_dependency", 1, "it waits: "+r.Reason.Text,
-				"what it builds on is not completed", "tasks show "+word(firstOpen(t, known)))
+				"what it builds on is not completed", "tasks show "+word(firstOpen(t, s.known)))
 		case run.Untrusted:
 			add("blocked_untrusted", 2, "it waits: "+r.Reason.Text,
 				"commands that stand in the repository run only after you have said so", "tasks trust")

@@ -23,22 +23,42 @@ const leaseWait = run.LeaseTime - 500*time.Millisecond
 // start claims the run and starts its supervisor, and returns when that holds the
 // lease, or the claim is given back. Conflict where another was faster.
 func (m *Manager) start(ctx context.Context, id string) (*run.Run, error) {
-	if m.Spawn == nil {
-		return nil, fault.New(fault.Unavailable, "no run can be started here: this process starts no supervisor")
-	}
-	token, ok, err := m.Runs.Claim(ctx, id, m.Now())
+	pid, token, err := m.claim(ctx, id)
 	if err != nil {
 		return nil, err
 	}
+	return m.taken(ctx, id, token, pid)
+}
+
+// launch is start in two parts: wait returns when the supervisor holds the lease.
+func (m *Manager) launch(ctx context.Context, id string) (wait func() error, err error) {
+	pid, token, err := m.claim(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return func() error {
+		_, err := m.taken(ctx, id, token, pid)
+		return err
+	}, nil
+}
+
+// claim claims the run and starts its supervisor.
+func (m *Manager) claim(ctx context.Context, id string) (pid int, token string, err error) {
+	if m.Spawn == nil {
+		return 0, "", fault.New(fault.Unavailable, "no run can be started here: this process starts no supervisor")
+	}
+	token, ok, err := m.Runs.Claim(ctx, id, m.Now())
+	if err != nil {
+		return 0, "", err
+	}
 	if !ok {
-		return nil, fault.New(fault.Conflict, "the run was started by another process, or is over")
+		return 0, "", fault.New(fault.Conflict, "the run was started by another process, or is over")
+	}
+	if pid, err = m.Spawn(ctx, id, token); err != nil {
+		return 0, "", m.giveBack(ctx, id, token, err)
 	}
 	m.kick()
-	pid, err := m.Spawn(ctx, id, token)
-	if err != nil {
-		return nil, m.giveBack(ctx, id, token, err)
-	}
-	return m.taken(ctx, id, token, pid)
+	return pid, token, nil
 }
 
 // taken waits until the supervisor holds the lease, or is gone.
@@ -72,7 +92,7 @@ func (m *Manager) taken(ctx context.Context, id, token string, pid int) (*run.Ru
 // giveBack returns the claim, and err.
 func (m *Manager) giveBack(ctx context.Context, id, token string, err error) error {
 	ctx = context.WithoutCancel(ctx)
-	_, failed := m.Runs.Unclaim(ctx, id, token, nil, m.Now().Add(m.retryDelay()))
+	_, failed := m.Runs.Unclaim(ctx, id, token, &run.Reason{Code: run.Crashed, Text: err.Error()}, m.Now().Add(m.retryDelay()))
 	if failed != nil {
 		m.Log.Error("a claim was not given back; it lapses by itself", "run", id, "err", failed)
 	}

@@ -37,7 +37,8 @@ type Status struct {
 	Health     []Health       `json:"health"`
 	Counts     map[string]int `json:"counts"`
 	Tasks      []Row          `json:"tasks"`
-	Signals    []Signal       `json:"signals"`
+	Signals    []Signal       `json:"signals"`   // those of a task stand together, what is worst first
+	NextBeat   *time.Time     `json:"next_beat"` // null where the loop does not run in this process
 }
 
 // Queue is the rows whose task a run holds: first those at work, then those that

@@ -78,9 +78,12 @@ func (m *Manager) again(ctx context.Context, t *task.Task, on *run.Run, byHand b
 	if byHand {
 		trusted = m.trustFirst(tasks)
 	}
-	known := bySlug(tasks)
-	now := settled(World{Owner: m.owner(), Runs: map[string]*run.Run{t.Slug: on}, Untrusted: m.untrusted(tasks)}, known, t)
-	if now == nil || on.State == now.State && sameReason(on.Reason, now.Reason) {
+	w, err := m.world(ctx, tasks, map[string]*run.Run{t.Slug: on})
+	if err != nil {
+		return run.Run{}, nil, err
+	}
+	now := set(w).settled(on)
+	if !now.State.Waiting() || on.State == now.State && sameReason(on.Reason, now.Reason) {
 		return *on, trusted, nil
 	}
 	if _, err := m.Runs.Hold(ctx, on.ID, now.Reason); err != nil {

@@ -27,10 +27,10 @@ func (s *Store) Ready() bool { return s.db != nil }
 const stamp = "2006-01-02T15:04:05.000000000Z"
 
 const (
-	// queue numbers the waiting runs. The stored place only orders kickoffs; the
-	// place in the queue is counted anew on each read, so it is never stale.
+	// queue numbers the waiting runs by priority, age and slug, as the manager takes them.
+	// The place is counted anew on each read, so it is never stale.
 	queue = `with queue(id, n) as (
-		select id, row_number() over (order by case priority when '' then 'p2' else priority end, place)
+		select id, row_number() over (order by case priority when '' then 'p2' else priority end, queued_at, slug, id)
 		from runs where state in ('queued','blocked')) `
 
 	// columns are in the order of scan; %s is the worksheet.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"net/http"
-	"time"
 
 	"tasks/internal/docs"
 	"tasks/internal/fault"
@@ -28,9 +27,10 @@ func (s *Server) project(ctx context.Context) (*manager.Status, []TaskRow, error
 	if err != nil {
 		return nil, nil, err
 	}
-	st := manager.Project(manager.World{
-		Root: s.Repo.Root(), Owner: task.Owner(s.Settings.Owner), At: time.Now(), Tasks: all, Runs: runs,
-	})
+	st, err := s.Manager.Project(ctx, all, runs)
+	if err != nil {
+		return nil, nil, err
+	}
 	return st, taskRows(st.Tasks, all), nil
 }
 

@@ -1,0 +1,167 @@
+package manager
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"tasks/internal/fault"
+	"tasks/internal/process"
+	"tasks/internal/run"
+)
+
+// Trees is what a beat asks of the runs' checkouts.
+type Trees interface {
+	// Remove takes the worktree and the branch of the task's run away. What is not on the
+	// base or not committed is kept first, under the ref that it returns, "" for none.
+	Remove(ctx context.Context, slug, run string) (kept string, err error)
+	// Prune forgets the worktrees whose folders are gone.
+	Prune(ctx context.Context) error
+}
+
+// Landing is what a beat asks of the landing of runs.
+type Landing interface {
+	// Pending is the runs whose landing has begun and not ended, and whether the process
+	// that does it is alive.
+	Pending(ctx context.Context) (map[string]bool, error)
+	// Recover ends or takes back what was cut off.
+	Recover(ctx context.Context) error
+	// Conflicts is the paths in which a run does not fit onto its base; nil where it fits.
+	Conflicts(ctx context.Context, r *run.Run) ([]string, error)
+}
+
+// Kill ends what is left of a run: its supervisor, and all that has the run in its
+// environment. It returns those that would not go.
+type Kill func(ctx context.Context, r *run.Run) (left []int, err error)
+
+// killRun is Kill for real processes.
+func killRun(ctx context.Context, r *run.Run) ([]int, error) {
+	pids, err := process.Survivors("TASKS_RUN", r.ID)
+	if err != nil {
+		return nil, err
+	}
+	if process.Alive(r.PID, r.PIDStart) {
+		pids = append(pids, r.PID)
+	}
+	if len(pids) == 0 {
+		return nil, nil
+	}
+	return process.KillAll(ctx, pids), nil
+}
+
+// act does the actions in their order. One that fails keeps the others from nothing, but
+// for the end of a lost run: while that cannot be had, nothing begins.
+func (m *Manager) act(ctx context.Context, w *World, b *Beat, o BeatOptions, later func(func())) {
+	stuck := ""
+	for i := range b.Actions {
+		d := &b.Actions[i]
+		if d.Verb == Dispatch || d.Verb == Retry {
+			why := ""
+			switch {
+			case !o.Dispatch:
+				why = "this beat starts no run"
+			case m.Spawn == nil:
+				why = "this process starts no run"
+			case w.Held != "":
+				why = w.Held
+			case stuck != "":
+				why = stuck
+			}
+			if why != "" {
+				d.Result, d.Error = Held, &why
+				continue
+			}
+		}
+		wait, err := m.do(ctx, d.Action)
+		d.end(err)
+		switch {
+		case err != nil:
+			m.Log.Warn("an action of the beat failed", "action", d.Key, "err", err)
+			if d.Verb == Reap {
+				stuck = "a lost run could not be ended: " + d.Slug
+			}
+		case wait != nil && later != nil:
+			later(func() { d.end(wait()) })
+		}
+	}
+}
+
+func (d *Did) end(err error) {
+	d.Result, d.Error = Done, nil
+	if err != nil {
+		text := err.Error()
+		d.Result, d.Error = Failed, &text
+	}
+}
+
+// do does one action. Where it begins a run, wait returns when that has a supervisor.
+func (m *Manager) do(ctx context.Context, a Action) (wait func() error, err error) {
+	now := m.Now()
+	switch a.Verb {
+	case Recover:
+		return nil, m.Landing.Recover(ctx)
+	case Reap:
+		left, err := m.Kill(ctx, a.r)
+		if err == nil && len(left) > 0 {
+			err = fault.New(fault.Unavailable, "the processes %v would not end", left)
+		}
+		if err != nil {
+			return nil, err
+		}
+		_, err = m.Runs.Lose(ctx, a.Run, a.r.Lease, a.to, *a.why, a.at, now)
+		return nil, err
+	case Unclaim:
+		_, err := m.Runs.Unclaim(ctx, a.Run, a.r.Lease, a.why, a.at)
+		return nil, err
+	case StopRun:
+		if a.r.State.Leased() {
+			if _, err := m.Runs.AskStop(ctx, a.Run, a.why.Text); err != nil {
+				return nil, err
+			}
+			m.Wake(a.Run)
+			return nil, nil
+		}
+		return nil, m.move(ctx, a, now)
+	case Close:
+		return nil, m.move(ctx, a, now)
+	case Hold:
+		if a.r.State == run.Retrying {
+			_, err := m.Runs.Move(ctx, a.Run, []run.State{run.Retrying}, run.Retrying, a.why, a.r.RetryAt, now)
+			return nil, err
+		}
+		_, err := m.Runs.Hold(ctx, a.Run, a.why)
+		return nil, err
+	case Release:
+		_, err := m.Runs.Hold(ctx, a.Run, nil)
+		return nil, err
+	case Dispatch, Retry:
+		return m.launch(ctx, a.Run)
+	case Clean:
+		return nil, m.clean(ctx, a)
+	case Prune:
+		return nil, m.Trees.Prune(ctx)
+	}
+	return nil, fmt.Errorf("the verb %q is none of a beat's", a.Verb)
+}
+
+// move takes a run that nobody holds to where the action says. Where it has moved
+// meanwhile the next beat looks again.
+func (m *Manager) move(ctx context.Context, a Action, now time.Time) error {
+	_, err := m.Runs.Move(ctx, a.Run, []run.State{a.r.State}, a.to, a.why, time.Time{}, now)
+	return err
+}
+
+// clean removes the worktree of a run that is over.
+func (m *Manager) clean(ctx context.Context, a Action) error {
+	if m.Trees == nil {
+		return fault.New(fault.Unavailable, "worktrees cannot be removed here")
+	}
+	kept, err := m.Trees.Remove(ctx, a.Slug, a.Run)
+	if err != nil {
+		return err
+	}
+	if kept != "" {
+		m.Log.Info("what was not on the base is kept", "run", a.Run, "ref", kept)
+	}
+	return m.Runs.SetTree(ctx, a.Run, "", a.r.Begin, a.r.Head)
+}

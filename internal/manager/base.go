@@ -1,0 +1,101 @@
+package manager
+
+import (
+	"context"
+	"strings"
+
+	"tasks/internal/run"
+)
+
+// fit is how a run's work stands to its base; it holds while head and tip are the same.
+type fit struct {
+	head, tip string
+	merged    string
+	conflicts []string
+}
+
+// maxFits is how many runs one look compares anew with their bases.
+const maxFits = 50
+
+// base finds out of which runs the work is on the base already, and which of those in
+// review do not fit onto it any more. Each pair of commits is compared once.
+func (m *Manager) base(ctx context.Context, w *World, open []*run.Run) {
+	w.Merged, w.Conflicts = map[string]string{}, map[string][]string{}
+	for _, r := range open {
+		if p, ok := w.Pulls[r.ID]; ok && p.State == "merged" {
+			w.Merged[r.ID] = "its pull request was merged: " + p.URL
+		}
+	}
+	if len(open) == 0 {
+		return
+	}
+	out, err := m.Git.Output(ctx, "for-each-ref", "--format=%(refname) %(objectname)", "refs/heads")
+	if err != nil {
+		m.Log.Warn("the branches cannot be listed", "err", err)
+		return
+	}
+	tips := map[string]string{}
+	for line := range strings.Lines(string(out)) {
+		name, hash, _ := strings.Cut(strings.TrimSpace(line), " ")
+		tips[strings.TrimPrefix(name, "refs/heads/")] = hash
+	}
+	m.seen.Lock()
+	before := m.fits
+	m.seen.Unlock()
+	after, asked := map[string]fit{}, 0
+	for _, r := range open {
+		head, tip := tips[r.Branch], tips[r.Base]
+		if head == "" {
+			head = r.Head
+		}
+		if head == "" || tip == "" || r.Begin == "" || head == r.Begin || r.State.Leased() {
+			continue
+		}
+		f, ok := before[r.ID]
+		if (!ok || f.head != head || f.tip != tip) && asked < maxFits {
+			asked++
+			f = m.compare(ctx, r, head, tip)
+		}
+		if f.head != head || f.tip != tip {
+			continue
+		}
+		after[r.ID] = f
+		if f.merged != "" && w.Merged[r.ID] == "" {
+			w.Merged[r.ID] = f.merged
+		}
+		if r.State == run.Review && f.merged == "" && len(f.conflicts) > 0 {
+			w.Conflicts[r.ID] = f.conflicts
+		}
+	}
+	m.seen.Lock()
+	m.fits = after
+	m.seen.Unlock()
+}
+
+// compare looks whether all that head brings is in tip: as its ancestor, or because a
+// merge of the two would change nothing, as after a squash. A branch that has changed
+// nothing but the worksheet is on no base.
+func (m *Manager) compare(ctx context.Context, r *run.Run, head, tip string) fit {
+	f := fit{head: head, tip: tip}
+	short := func(h string) string { return h[:min(len(h), 10)] }
+	if changed, err := m.Git.Output(ctx, "diff-tree", "-r", "--name-only", "--no-commit-id", r.Begin, head); err != nil || len(changed) == 0 {
+		return f
+	}
+	if _, err := m.Git.Output(ctx, "merge-base", "--is-ancestor", head, tip); err == nil {
+		f.merged = "its branch was merged: " + r.Base + " holds " + short(head)
+		return f
+	}
+	tree, err := m.Git.Output(ctx, "merge-tree", "--write-tree", tip, head)
+	if err == nil {
+		if now, err := m.Git.Output(ctx, "rev-parse", tip+"^{tree}"); err == nil && strings.TrimSpace(string(now)) == strings.TrimSpace(string(tree)) {
+			f.merged = "all that its branch brings is on " + r.Base + " already"
+		}
+		return f
+	}
+	if m.Landing != nil && r.State == run.Review {
+		if f.conflicts, err = m.Landing.Conflicts(ctx, r); err != nil {
+			m.Log.Warn("whether a run fits its base is not known", "run", r.ID, "err", err)
+		}
+	}
+	return f
+}
