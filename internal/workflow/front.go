@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"tasks/internal/lazy"
 )
 
 // front is what a file's front matter says, by the keys that we know.
@@ -116,9 +119,18 @@ func mapping(head []byte) (top *yaml.Node, err error) {
 	return nil, notMap("a single value")
 }
 
-// plain is the parser's error in one line and without its name. Lines count from the
-// first of the front matter, which is the file's second.
+// plain is the parser's error in one line and without its name. It counts lines from
+// the first of the front matter, which is the file's second.
 func plain(err error) error {
 	text := strings.Join(strings.Fields(strings.TrimPrefix(err.Error(), "yaml: ")), " ")
-	return errors.New(strings.TrimPrefix(text, "unmarshal errors: "))
+	text = strings.TrimPrefix(text, "unmarshal errors: ")
+	return errors.New(yamlLine().ReplaceAllStringFunc(text, func(m string) string {
+		n, err := strconv.Atoi(m[len("line "):])
+		if err != nil {
+			return m
+		}
+		return "line " + strconv.Itoa(n+1)
+	}))
 }
+
+var yamlLine = lazy.Regexp(`line [0-9]+`)
