@@ -7,10 +7,11 @@ import (
 	"testing"
 
 	"tasks/internal/process"
+	"tasks/internal/worker"
 )
 
 func TestMain(m *testing.M) {
-	if process.Guardian() {
+	if process.Guardian() || worker.Bridge() {
 		return
 	}
 	os.Exit(m.Run())

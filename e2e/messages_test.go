@@ -20,12 +20,14 @@ type messages struct {
 	began    chan struct{} // gets a value when a hanging step was reached
 }
 
-// step is one answer: text, tool calls, or a status; hang never answers.
+// step is one answer: text, tool calls, or a status; hang never answers, cut ends the
+// connection in the middle.
 type step struct {
 	text   string
 	calls  []call
 	status int
 	hang   bool
+	cut    bool
 }
 
 type call struct {
@@ -66,6 +68,11 @@ func (m *messages) serve(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(s.status)
 		fmt.Fprint(w, `{"type":"error","error":{"type":"api_error","message":"scripted failure"}}`)
+	case s.cut:
+		w.Header().Set("Content-Length", "100000")
+		fmt.Fprint(w, "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"scripted\",\"content\":[],\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}}\n\n")
+		w.(http.Flusher).Flush()
+		panic(http.ErrAbortHandler)
 	default:
 		answer(w, s, n, ask.Stream)
 	}

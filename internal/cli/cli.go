@@ -23,6 +23,7 @@ import (
 	"tasks/internal/fault"
 	"tasks/internal/process"
 	"tasks/internal/tracker"
+	"tasks/internal/worker"
 )
 
 // Version is set by the linker for releases.
@@ -41,7 +42,7 @@ type app struct {
 
 // Main runs the program and returns its exit status.
 func Main() int {
-	if process.Guardian() {
+	if process.Guardian() || worker.Bridge() {
 		return 0
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

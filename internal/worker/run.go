@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"tasks/internal/fault"
 	"tasks/internal/process"
 	"tasks/internal/runlog"
 )
@@ -23,6 +22,8 @@ const (
 	maxOutput = 1 << 30
 	// defaultGrace is what an agent has after the interrupt to say its last word.
 	defaultGrace = 5 * time.Second
+	// lingering is how long a program may stay after it has told its result.
+	lingering = 5 * time.Second
 	// gather is how long lines of a program without a protocol are gathered into one event.
 	gather = 200 * time.Millisecond
 )
@@ -32,6 +33,7 @@ var (
 	errStall  = errors.New("stall")
 	errTurns  = errors.New("turns")
 	errBudget = errors.New("budget")
+	errOver   = errors.New("over")
 )
 
 // Run does one turn to its end and hands its events to emit, one after the other. When ctx
@@ -50,7 +52,7 @@ func Run(ctx context.Context, a Agent, s Spec, emit func(runlog.Event)) (Result,
 	watched, unwatch := context.WithCancel(context.Background())
 	defer watching.Wait()
 	defer unwatch()
-	stop, err := t.listen(watched, a, &cmd, &watching)
+	stop, err := t.listen(turn, a, &cmd)
 	if err != nil {
 		return Result{}, err
 	}
@@ -163,7 +165,12 @@ func (t *turnState) watch(ctx context.Context) {
 		t.mu.Lock()
 		t.drain()
 		silent := t.spec.Stall > 0 && t.asking == 0 && time.Since(t.heard) > t.spec.Stall
+		ender, ok := t.dec.(interface{ Over() bool })
+		over := ok && ender.Over() && time.Since(t.heard) > lingering
 		t.mu.Unlock()
+		if over {
+			t.cancel(errOver)
+		}
 		if silent {
 			t.cancel(errStall)
 		}
@@ -205,6 +212,8 @@ func (t *turnState) result(end process.End, cause error) Result {
 		r.Outcome, r.Code, r.Text, r.Retry = Failed, code, text, retry
 	}
 	switch {
+	case errors.Is(cause, errOver), r.Outcome == Finished && end.Cause != process.TooMuch && (end.Cause != process.Canceled || ours(cause)):
+		// Its own result stands: what came to pass behind it is no matter.
 	case errors.Is(cause, errStall):
 		fail("stall", fmt.Sprintf("the agent said nothing for %s", t.spec.Stall), true)
 	case errors.Is(cause, errTurns):
@@ -221,6 +230,11 @@ func (t *turnState) result(end process.End, cause error) Result {
 	r.LastWords = t.masked(r.LastWords)
 	r.Text = t.masked(r.Text)
 	return r
+}
+
+// ours tells whether the turn was ended by Run itself.
+func ours(cause error) bool {
+	return errors.Is(cause, errStall) || errors.Is(cause, errTurns) || errors.Is(cause, errBudget) || errors.Is(cause, errOver)
 }
 
 // masked is text without the secrets that the agent was given.
@@ -344,16 +358,12 @@ func held(f *os.File) []*os.File {
 }
 
 // listen serves the agent's questions where it can ask any.
-func (t *turnState) listen(ctx context.Context, a Agent, cmd *Command, wg *sync.WaitGroup) (stop func(), err error) {
-	asker, ok := a.(interface {
-		Serve(ctx context.Context, s Spec, cmd *Command, ask func(context.Context, Question) Decision, wg *sync.WaitGroup) (func(), error)
+func (t *turnState) listen(ctx context.Context, a Agent, cmd *Command) (stop func(), err error) {
+	asks, ok := a.(interface {
+		Serve(ctx context.Context, s Spec, cmd *Command, ask asker) (func(), error)
 	})
 	if !ok {
 		return func() {}, nil
 	}
-	stop, err = asker.Serve(ctx, t.spec, cmd, t.ask, wg)
-	if err != nil {
-		return nil, fault.New(fault.Unavailable, "the agent's questions cannot be listened to: %w", err)
-	}
-	return stop, nil
+	return asks.Serve(ctx, t.spec, cmd, t.ask)
 }

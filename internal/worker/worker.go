@@ -109,6 +109,7 @@ type Result struct {
 	Tokens    runlog.Tokens
 	Retry     bool          // it may work another time
 	After     time.Duration // not before that
+	Forget    bool          // the session is lost: another time begin a new one
 }
 
 // Options are what agents need to be found and started.
