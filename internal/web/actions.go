@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 
-	"tasks/internal/fault"
 	"tasks/internal/run"
 	"tasks/internal/task"
 	"tasks/internal/tracker"
@@ -167,10 +166,4 @@ func (s *Server) runAnswer(w http.ResponseWriter, r *request, got run.Run, err e
 		return err
 	}
 	return sendJSON(w, r, http.StatusOK, saying(map[string]any{"run": got.JSON()}, trusted))
-}
-
-// notYet answers the actions on runs, which this build cannot start.
-func (s *Server) notYet(http.ResponseWriter, *request) error {
-	return fault.New(fault.Unavailable, "this build queues tasks but does not run them yet").
-		WithHint("tasks kickoff SLUG puts a task in the queue; an agent or a person can take it from there")
 }

@@ -127,11 +127,3 @@ type ErrorPage struct {
 	Hint    string
 	Near    []docs.ListEntry // pages with a similar name
 }
-
-// RunPage is the latest run of a task, as far as there is one.
-type RunPage struct {
-	Base
-	Slug     string
-	TaskHref string
-	Run      *RunView // nil: no run yet
-}

@@ -87,12 +87,17 @@ var routes = []route{
 	{action, "/actions/preview", (*Server).preview},
 	{action, "/actions/kickoff", (*Server).kickoff},
 	{action, "/actions/unqueue", (*Server).unqueue},
-	{action, "/actions/dispatch", (*Server).notYet},
-	{action, "/actions/run/send", (*Server).notYet},
-	{action, "/actions/run/stop", (*Server).notYet},
-	{action, "/actions/run/accept", (*Server).notYet},
-	{action, "/actions/run/reject", (*Server).notYet},
-	{action, "/actions/run/retry", (*Server).notYet},
+	{action, "/actions/dispatch", (*Server).dispatch},
+	{action, "/actions/run/send", (*Server).runSend},
+	{action, "/actions/run/stop", (*Server).runStop},
+	{action, "/actions/run/accept", (*Server).runAccept},
+	{action, "/actions/run/reject", (*Server).runReject},
+	{action, "/actions/run/retry", (*Server).runRetry},
+	{action, "/actions/run/answer", (*Server).runAnswerAsk},
+	{action, "/actions/run/comment", (*Server).runComment},
+	{action, "/actions/run/uncomment", (*Server).runUncomment},
+	{action, "/actions/run/review", (*Server).runReview},
+	{stream, "/actions/run/events", (*Server).runEvents},
 	{action, "/actions/*", nil}, // behind the guard as well
 
 	// live changes

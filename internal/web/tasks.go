@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 
@@ -171,30 +170,6 @@ func (s *Server) note(ctx context.Context, slug string) string {
 		return ""
 	}
 	return r.Note
-}
-
-// run is /runs/<slug>: the latest run of a task.
-func (s *Server) run(w http.ResponseWriter, r *request) error {
-	if len(r.rest) != 1 || r.slash {
-		return fault.New(fault.NotFound, "there is no page at this address")
-	}
-	t, err := s.Tracker.Find(r.Context(), r.rest[0])
-	if err != nil {
-		return err
-	}
-	_, rows, err := s.project(r.Context())
-	if err != nil {
-		return err
-	}
-	p := RunPage{Base: s.base(r, "run", cmp.Or(t.Title, t.Slug), ""), Slug: t.Slug, TaskHref: taskHref(t)}
-	for _, row := range rows {
-		if row.Path == t.Path && row.Run != nil {
-			p.Run = row.Run
-			p.Run.Note = s.note(r.Context(), t.Slug)
-		}
-	}
-	p.Crumbs = []Crumb{{"Tasks", "/tasks"}, {t.Slug, taskHref(t)}, {Name: "Run"}}
-	return s.page(w, r, http.StatusOK, "run", p)
 }
 
 // tasksJSON is /tasks.json, as `tasks list --json` prints it.

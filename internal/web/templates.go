@@ -20,6 +20,7 @@ type templates struct {
 	files  fs.FS
 	dev    bool
 	byName map[string]func() (*template.Template, error)
+	parts  func() (*template.Template, error) // what pages share, for pieces of a page
 }
 
 const shell = "shell.html"
@@ -30,6 +31,7 @@ func newTemplates(files fs.FS, dev bool) (*templates, error) {
 	if err != nil {
 		return nil, fmt.Errorf("templates: %w", err)
 	}
+	t.parts = sync.OnceValues(frame.Clone) // the frame itself is cloned for each page, and so never executed
 	names, err := fs.Glob(files, "templates/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("templates: %w", err)
@@ -72,6 +74,28 @@ func (t *templates) render(name string, data any) ([]byte, error) {
 	defer buffers.Put(buf)
 	buf.Reset()
 	if err := set.ExecuteTemplate(buf, shell, data); err != nil {
+		return nil, fmt.Errorf("template %s: %w", name, err)
+	}
+	return bytes.Clone(buf.Bytes()), nil
+}
+
+// part renders one template of templates/parts into bytes of its own.
+func (t *templates) part(name string, data any) ([]byte, error) {
+	if t.dev {
+		fresh, err := newTemplates(t.files, false)
+		if err != nil {
+			return nil, err
+		}
+		t = fresh
+	}
+	set, err := t.parts()
+	if err != nil {
+		return nil, fmt.Errorf("template %s: %w", name, err)
+	}
+	buf := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(buf)
+	buf.Reset()
+	if err := set.ExecuteTemplate(buf, name, data); err != nil {
 		return nil, fmt.Errorf("template %s: %w", name, err)
 	}
 	return bytes.Clone(buf.Bytes()), nil

@@ -61,6 +61,12 @@ var templateFuncs = template.FuncMap{
 	"ordered":       ordered,
 	"namedNeeds":    func(list []TaskRef) []TaskRef { return list[:min(len(list), namedNeeds)] },
 	"firsts":        firsts,
+	"prettyJSON":    prettyJSON,
+	"rfc":           func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+	"clockText":     func(t time.Time) string { return t.Local().Format("15:04:05") },
+	"hash8":         func(s string) string { return s[:min(len(s), 8)] },
+	"runPhase":      runPhase,
+	"attemptWord":   attemptWord,
 	"more":          func(n int) int { return max(n-shownRows, 0) },
 }
 

@@ -314,7 +314,7 @@ func samplePages() map[string]any {
 			Counts:  map[string]int{"total": 9, "completed": 2, "run_queued": 1, "run_blocked": 1, "ready_not_queued": 1, "broken": 1},
 			Signals: []manager.Signal{{Slug: "tls", Code: "stale", Tier: 2, Evidence: "has been blocked for 40 days", Cause: "Nothing says what it waits for.", Command: "tasks check tls"}}}},
 		"error": ErrorPage{Base: base("error", "There is nothing here", "/browse/docs/delivry.md", ""), Code: 404, Heading: "There is nothing here", Message: "docs/delivry.md is not in this repository.", Hint: "Was it moved? Search for its title.", Near: entries[1:2]},
-		"run":   RunPage{Base: base("run", tasks[0].Title, "/runs/bounded-retries", ""), Slug: "bounded-retries", TaskHref: "/tasks/bounded-retries", Run: run},
+		"run":   sampleRun(base("run", tasks[0].Title, "/runs/bounded-retries", "")),
 		"activity": ActivityPage{Base: base("activity", "Activity", "/activity", ""), All: 3, Shown: 3, From: now.Add(-7 * 24 * time.Hour), To: now, Read: now, Latest: true, Cut: true, Limit: 200, Shallow: true, Problem: "git log did not end in time",
 			OlderHref: "/activity?until=2026-01-01T00:00:00Z", ClearHref: "/activity", LatestHref: "/activity", Spark: template.HTML(chart.Spark("Changes a day", []int{1, 2, 0, 4})),
 			Review: rows[:1], Finished: []Finished{{When: now, Icon: "circle-check", Word: "was completed", Title: "Give every message an id", Href: "/tasks/message-ids", Who: "jon"}, {When: now, Icon: "circle-x", Word: "failed", Title: "gone"}},

@@ -117,3 +117,31 @@ func healthIcon(level string) string {
 	}
 	return "circle-x"
 }
+
+// runPhase says what a run at work is doing, "" where there is nothing to add to its state.
+func runPhase(r *run.Run) string {
+	switch {
+	case r.Stop != "":
+		return "asked to stop"
+	case r.Phase == run.Preparing:
+		return "making its worktree"
+	case r.Phase == run.Asking:
+		return "waits for your answer"
+	case r.Phase == run.Checking:
+		return "being verified"
+	}
+	return ""
+}
+
+// attemptWord is how an attempt ended.
+func attemptWord(outcome string) string {
+	switch outcome {
+	case run.Done:
+		return "Finished"
+	case run.Halted:
+		return "Stopped"
+	case run.Lost:
+		return "Lost"
+	}
+	return "Failed"
+}

@@ -66,7 +66,8 @@ type Server struct {
 	history   *history.Reader
 	linked    linkings
 	hub       *hub
-	streams   limiter // of the assistant's event streams
+	streams   limiter // of the assistant's and the runs' event streams
+	stories   stories
 
 	first     sync.Once
 	served    chan struct{} // closed when the first request was answered

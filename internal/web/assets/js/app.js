@@ -15,7 +15,9 @@ import { live } from "./live/live.js";
 import { nav } from "./page/nav.js";
 import { outline } from "./page/outline.js";
 import { past } from "./page/past.js";
+import { handover } from "./page/handover.js";
 import { rows } from "./page/rows.js";
+import { run } from "./run/index.js";
 import { search } from "./page/search.js";
 import { sections } from "./page/sections.js";
 import { task } from "./page/task.js";
@@ -23,7 +25,7 @@ import { theme } from "./page/theme.js";
 import { copySource } from "./page/source.js";
 
 /** @type {Record<string, (element: HTMLElement) => void>} */
-const controllers = { words, board, list, newtask, autosubmit, graph, past, doc, help, live, nav, outline, rows, search, task, theme };
+const controllers = { words, handover, run, board, list, newtask, autosubmit, graph, past, doc, help, live, nav, outline, rows, search, task, theme };
 
 /** @type {WeakSet<Element>} */
 const started = new WeakSet();

@@ -63,7 +63,8 @@ export function live(dot) {
 
 /** Fetches this page and takes over what changed; whether anything did. */
 async function takeOver() {
-  const response = await fetch(location.pathname + location.search, { headers: { Accept: "text/html" } });
+  const light = document.querySelector("[data-refresh]"); // a page with much that does not change by itself
+  const response = await fetch(light?.getAttribute("data-refresh") ?? location.pathname + location.search, { headers: { Accept: "text/html" } });
   if (document.body.dataset.pageKind === "error") {
     if (response.ok) location.reload(); // it is there now
     return false;

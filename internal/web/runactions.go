@@ -1,0 +1,138 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"tasks/internal/fault"
+	"tasks/internal/run"
+)
+
+// landings is what lands work, or keeps it aside. The manager does both.
+type landings interface {
+	Accept(ctx context.Context, slug string, merge bool) (run.Run, error)
+	Reject(ctx context.Context, slug, why string) (run.Run, error)
+}
+
+// lands is the manager's landings; Unavailable where this build has none.
+func (s *Server) lands() (landings, error) {
+	if l, ok := any(s.Manager).(landings); ok {
+		return l, nil
+	}
+	return nil, fault.New(fault.Unavailable, "this build does not land work yet").WithHint("git merge the run's branch by hand")
+}
+
+// dispatch is POST /actions/dispatch, the same as `tasks dispatch`.
+func (s *Server) dispatch(w http.ResponseWriter, r *request) error {
+	in, err := s.slug(w, r)
+	if err != nil {
+		return err
+	}
+	got, err := s.Manager.Dispatch(r.Context(), in.Slug, "page")
+	return s.runAnswer(w, r, got, err)
+}
+
+// runSend is POST /actions/run/send, the same as `tasks run send`.
+func (s *Server) runSend(w http.ResponseWriter, r *request) error {
+	var in struct {
+		Slug    string `json:"slug"`
+		Message string `json:"message"`
+		Now     bool   `json:"now"`
+	}
+	if err := decode(w, r, &in); err != nil {
+		return err
+	}
+	if err := required("slug", in.Slug, "message", in.Message); err != nil {
+		return err
+	}
+	got, err := s.Manager.Send(r.Context(), in.Slug, in.Message, in.Now, "", "page")
+	return s.runAnswer(w, r, got, err)
+}
+
+// runStop is POST /actions/run/stop, the same as `tasks run stop`.
+func (s *Server) runStop(w http.ResponseWriter, r *request) error {
+	var in struct {
+		Slug string `json:"slug"`
+		Why  string `json:"why"`
+	}
+	if err := decode(w, r, &in); err != nil {
+		return err
+	}
+	if err := required("slug", in.Slug); err != nil {
+		return err
+	}
+	got, err := s.Manager.Stop(r.Context(), in.Slug, in.Why)
+	return s.runAnswer(w, r, got, err)
+}
+
+// runRetry is POST /actions/run/retry, the same as `tasks run retry`.
+func (s *Server) runRetry(w http.ResponseWriter, r *request) error {
+	in, err := s.slug(w, r)
+	if err != nil {
+		return err
+	}
+	got, err := s.Manager.Retry(r.Context(), in.Slug)
+	return s.runAnswer(w, r, got, err)
+}
+
+// runAccept is POST /actions/run/accept, the same as `tasks run accept`.
+func (s *Server) runAccept(w http.ResponseWriter, r *request) error {
+	var in struct {
+		Slug  string `json:"slug"`
+		Merge bool   `json:"merge"`
+	}
+	if err := decode(w, r, &in); err != nil {
+		return err
+	}
+	if err := required("slug", in.Slug); err != nil {
+		return err
+	}
+	l, err := s.lands()
+	if err != nil {
+		return err
+	}
+	got, err := l.Accept(r.Context(), in.Slug, in.Merge)
+	return s.runAnswer(w, r, got, err)
+}
+
+// runReject is POST /actions/run/reject, the same as `tasks run reject`.
+func (s *Server) runReject(w http.ResponseWriter, r *request) error {
+	var in struct {
+		Slug string `json:"slug"`
+		Why  string `json:"why"`
+	}
+	if err := decode(w, r, &in); err != nil {
+		return err
+	}
+	if err := required("slug", in.Slug); err != nil {
+		return err
+	}
+	l, err := s.lands()
+	if err != nil {
+		return err
+	}
+	got, err := l.Reject(r.Context(), in.Slug, strings.TrimSpace(in.Why))
+	return s.runAnswer(w, r, got, err)
+}
+
+// runAnswerAsk is POST /actions/run/answer: allow or deny what the run's agent asked for.
+func (s *Server) runAnswerAsk(w http.ResponseWriter, r *request) error {
+	var in struct {
+		Slug     string `json:"slug"`
+		Ask      string `json:"ask"`
+		Decision string `json:"decision"`
+		Why      string `json:"why"`
+	}
+	if err := decode(w, r, &in); err != nil {
+		return err
+	}
+	if err := required("slug", in.Slug, "ask", in.Ask, "decision", in.Decision); err != nil {
+		return err
+	}
+	if in.Decision != "allow" && in.Decision != "deny" {
+		return fault.New(fault.Usage, "the decision is allow or deny, not %q", in.Decision)
+	}
+	got, err := s.Manager.Answer(r.Context(), in.Slug, in.Ask, in.Decision == "allow", in.Why)
+	return s.runAnswer(w, r, got, err)
+}
