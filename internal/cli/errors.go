@@ -22,6 +22,9 @@ func (a *app) fail(err error) int {
 	if err == nil {
 		return 0
 	}
+	if q, ok := err.(quiet); ok {
+		return q.status
+	}
 	code := fault.CodeOf(err)
 	if code == fault.Internal && fault.Canceled(err) {
 		fmt.Fprintln(a.stderr, "tasks: interrupted")

@@ -127,3 +127,7 @@ func (m *Manager) supervisorSaid(id string) string {
 
 // SupervisorLog is the name of the supervisor's own words in the run's folder.
 const SupervisorLog = "supervisor.log"
+
+// Resume starts the next attempt of a run that waits for it, now. Conflict where it does
+// not wait, or another process was faster.
+func (m *Manager) Resume(ctx context.Context, id string) (*run.Run, error) { return m.start(ctx, id) }

@@ -1,0 +1,86 @@
+package manager
+
+import (
+	"context"
+	"time"
+
+	"tasks/internal/fault"
+	"tasks/internal/run"
+)
+
+// Accept brings the work of a run that is ready for review onto its base, as one commit or,
+// where merge, as a merge commit, with the task completed in the same commit. Conflict, with
+// the paths named and nothing changed, where the checkout has changes of its own in a
+// path that the work touches, or the work does not fit on the base.
+func (m *Manager) Accept(ctx context.Context, slug string, merge bool) (run.Run, error) {
+	r, err := m.RunOf(ctx, slug, "")
+	if err != nil {
+		return run.Run{}, err
+	}
+	if r.State == run.Accepted {
+		return *r, fault.New(fault.Conflict, "the run of %s was accepted already, as %.12s", r.Slug, r.LandedAs)
+	}
+	if r.State != run.Review {
+		return *r, fault.New(fault.Conflict, "the run of %s cannot be accepted: it is %s, not ready for review", r.Slug, r.State).
+			WithHint("tasks run show %s", word(r.Slug))
+	}
+	commit, err := m.landing(ctx, r, merge)
+	if err != nil {
+		return *r, err
+	}
+	if err := m.Runs.SetLanded(ctx, r.ID, commit); err != nil {
+		return *r, err
+	}
+	if _, err := m.Runs.Move(ctx, r.ID, []run.State{run.Review}, run.Accepted, &run.Reason{Code: run.Landed, Text: "accepted onto " + r.Base}, time.Time{}, m.Now()); err != nil {
+		return *r, err
+	}
+	m.kick()
+	return m.fresh(ctx, r.ID)
+}
+
+// Reject puts the work of a run aside and returns the ref under which it is kept, ""
+// where it had made nothing.
+func (m *Manager) Reject(ctx context.Context, slug, why string) (run.Run, string, error) {
+	r, err := m.RunOf(ctx, slug, "")
+	if err != nil {
+		return run.Run{}, "", err
+	}
+	switch {
+	case r.State == run.Accepted || r.State == run.Rejected:
+		return *r, "", fault.New(fault.Conflict, "the run of %s cannot be rejected: it is %s", r.Slug, r.State)
+	case r.State.Leased():
+		return *r, "", fault.New(fault.Conflict, "the run of %s cannot be rejected while its agent is at work", r.Slug).WithHint("tasks run stop %s ends it first", word(r.Slug))
+	case r.State.Waiting():
+		return *r, "", fault.New(fault.Conflict, "the run of %s cannot be rejected: nothing was made for it yet", r.Slug).WithHint("tasks unqueue %s takes it out of the queue", word(r.Slug))
+	}
+	// The state is changed first: from then on no attempt begins in the worktree.
+	text := why
+	if text == "" {
+		text = "a person rejected it"
+	}
+	moved, err := m.Runs.Move(ctx, r.ID, []run.State{run.Review, run.Retrying, run.Failed, run.Interrupted}, run.Rejected, &run.Reason{Code: run.Declined, Text: text}, time.Time{}, m.Now())
+	if err != nil {
+		return *r, "", err
+	}
+	if !moved {
+		return *r, "", fault.New(fault.Conflict, "the run of %s has moved on: look at it again", r.Slug).WithHint("tasks run show %s", word(r.Slug))
+	}
+	kept, err := m.putAside(ctx, r)
+	if err != nil {
+		return *r, "", err
+	}
+	if err := m.Runs.SetTree(ctx, r.ID, "", r.Begin, r.Head); err != nil {
+		return *r, kept, err
+	}
+	m.kick()
+	now, err := m.fresh(ctx, r.ID)
+	return now, kept, err
+}
+
+func (m *Manager) landing(context.Context, *run.Run, bool) (string, error) {
+	return "", fault.New(fault.Unavailable, "landing is being built")
+}
+
+func (m *Manager) putAside(context.Context, *run.Run) (string, error) {
+	return "", fault.New(fault.Unavailable, "landing is being built")
+}
