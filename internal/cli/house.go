@@ -15,6 +15,7 @@ import (
 	"tasks/internal/store"
 	"tasks/internal/tracker"
 	"tasks/internal/trust"
+	"tasks/internal/workflow"
 )
 
 // house is the checkout that a command works on. Only what nearly every command
@@ -25,6 +26,7 @@ type house struct {
 	tracker  *tracker.Tracker
 	settings *config.Settings // nil before load
 	trust    *trust.Book      // the user's own record
+	flow     *workflow.Holder // read when it is asked for
 	start    string           // the folder that the command was started in, or -C
 }
 
@@ -51,7 +53,7 @@ func (a *app) open(ctx context.Context) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &house{git: c, repo: r, tracker: tracker.New(r), trust: trust.New(a.getenv), start: dir}, nil
+	return &house{git: c, repo: r, tracker: tracker.New(r), trust: trust.New(a.getenv), flow: workflow.NewHolder(c.Root, workflow.UserDir(a.getenv)), start: dir}, nil
 }
 
 // close lets the checkout go.

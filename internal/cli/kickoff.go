@@ -103,7 +103,7 @@ func (a *app) manage(ctx context.Context, h *house, fn func(context.Context, *ma
 // newManager makes the manager of a checkout whose settings are loaded.
 func (a *app) newManager(h *house, runs *run.Store) *manager.Manager {
 	return manager.New(manager.Config{
-		Git: h.git, Repo: h.repo, Tracker: h.tracker, Runs: runs, Settings: h.settings, Trust: h.trust, StateDir: h.git.StateDir(),
+		Git: h.git, Repo: h.repo, Tracker: h.tracker, Runs: runs, Settings: h.settings, Trust: h.trust, Workflow: h.flow, StateDir: h.git.StateDir(),
 		Spawn: a.spawn(h.git.Root, h.git.StateDir()),
 	})
 }

@@ -52,7 +52,7 @@ func (a *app) build(ctx context.Context, h *house, db *store.DB, o serveOptions)
 	p.index = index.New(index.Config{Repo: h.repo, Tracker: h.tracker, Dir: filepath.Join(h.git.StateDir(), "index"), Log: p.log})
 	runs := run.New(db)
 	p.manager = manager.New(manager.Config{
-		Git: h.git, Repo: h.repo, Tracker: h.tracker, Runs: runs, Settings: s, Trust: h.trust, StateDir: db.Dir, Log: p.log,
+		Git: h.git, Repo: h.repo, Tracker: h.tracker, Runs: runs, Settings: s, Trust: h.trust, Workflow: h.flow, StateDir: db.Dir, Log: p.log,
 		Spawn:   a.spawn(h.git.Root, db.Dir),
 		Changed: func(generation int64) { p.web.StatusChanged(generation) },
 	})

@@ -29,8 +29,8 @@ func newTrust(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "trust [--revoke] [--json]",
 		Short: "Let this repository's own commands run",
-		Long: `Let the commands that stand in this repository, such as the verify commands of its
-tasks, run when a task is worked on. They are printed, one a line, and are trusted as
+		Long: `Let the commands that stand in this repository (the verify commands of its tasks, the
+hooks and the prompt of its WORKFLOW.md) run when a task is worked on. They are printed, one a line, and are trusted as
 they are now: a new or changed one must be trusted again. Runs of a repository that
 has commands and is not trusted wait. A repository without any needs no trust.`,
 		Example: `  tasks trust
@@ -53,14 +53,18 @@ func (a *app) trust(ctx context.Context, revoke bool) error {
 	if err != nil {
 		return err
 	}
-	out := trustJSON{Root: h.git.Root, Commands: append([]trust.Command{}, trust.Commands(all)...)}
+	flow, err := h.flow.Get()
+	if err != nil && !revoke {
+		return err
+	}
+	out := trustJSON{Root: h.git.Root, Commands: append([]trust.Command{}, trust.Commands(all, flow.Commands()...)...)}
 	if revoke {
 		return a.revoke(ctx, h, out)
 	}
 	if !a.json { // before they are trusted: who stops it here has trusted nothing
 		err := a.write(func(w io.Writer) {
 			for _, c := range out.Commands {
-				fmt.Fprintln(w, commandLine(c.Text))
+				fmt.Fprintln(w, commandOf(c))
 			}
 		})
 		if err != nil {
@@ -137,7 +141,11 @@ func (a *app) trustCheck(ctx context.Context, h *house) []check {
 	if err != nil {
 		return []check{{"trust", "bad", err.Error(), fault.HintOf(err)}}
 	}
-	commands := trust.Commands(all)
+	flow, err := h.flow.Get()
+	if err != nil {
+		return []check{{"workflow", "bad", err.Error(), fault.HintOf(err)}}
+	}
+	commands := trust.Commands(all, flow.Commands()...)
 	standing, err := h.trust.Look(h.git.Root, commands)
 	what := fmt.Sprintf("%d commands of this repository", len(commands))
 	if len(commands) == 1 {
@@ -152,6 +160,15 @@ func (a *app) trustCheck(ctx context.Context, h *house) []check {
 		return []check{{"trust", "ok", what + " may run", ""}}
 	}
 	return []check{{"trust", "warn", what + " may not run, so its runs wait", a.name + " trust shows and allows them"}}
+}
+
+// commandOf is a command as it is shown: one of a task as it is, others with what they
+// are for.
+func commandOf(c trust.Command) string {
+	if c.Kind == trust.Verify {
+		return commandLine(c.Text)
+	}
+	return fmt.Sprintf("%s %s: %s", c.Path, c.Kind, commandLine(c.Text))
 }
 
 // commandLine is a command in one line, exactly: what would not be seen as it is
@@ -179,7 +196,7 @@ func (a *app) kickoffTask(ctx context.Context, m *manager.Manager, slug, note st
 	if len(trusted) > 0 {
 		a.say("This first kickoff lets the repository's own commands run from now on; %s trust --revoke takes it back:", a.name)
 		for _, c := range trusted {
-			a.say("  %s", commandLine(c.Text))
+			a.say("  %s", commandOf(c))
 		}
 	}
 	return r, already, err

@@ -25,6 +25,7 @@ func (m *Manager) health(ctx context.Context, w *World) []Health {
 			out = append(out, Health{"settings", "warn", text})
 		}
 	}
+	out = append(out, m.flowHealth()...)
 	if w.Untrusted != nil {
 		out = append(out, Health{"trust", "warn", w.Untrusted.Text})
 	}

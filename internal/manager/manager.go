@@ -25,6 +25,7 @@ import (
 	"tasks/internal/task"
 	"tasks/internal/tracker"
 	"tasks/internal/trust"
+	"tasks/internal/workflow"
 )
 
 // Config is what a manager works with.
@@ -43,6 +44,7 @@ type Config struct {
 	Trees    Trees                  // nil: no worktree is removed here
 	Landing  Landing                // nil: nothing is known of landings
 	Kill     Kill                   // nil: real processes
+	Workflow *workflow.Holder       // nil: of the root's own file alone
 	// Agent tells which program does the work and its version, or why it cannot; nil: it is
 	// only looked for.
 	Agent func(ctx context.Context) (text string, err error)
@@ -75,6 +77,13 @@ func New(c Config) *Manager {
 	}
 	if c.Kill == nil {
 		c.Kill = killRun
+	}
+	if c.Workflow == nil {
+		root := ""
+		if c.Git != nil {
+			root = c.Git.Root
+		}
+		c.Workflow = workflow.NewHolder(root, "")
 	}
 	m := &Manager{Config: c, wake: make(chan struct{}, 1)}
 	m.see = m.observe

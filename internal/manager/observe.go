@@ -73,7 +73,7 @@ func (m *Manager) Project(ctx context.Context, tasks []*task.Task, runs map[stri
 
 // world is the part of a world that files and settings tell.
 func (m *Manager) world(ctx context.Context, tasks []*task.Task, runs map[string]*run.Run) (World, error) {
-	w := World{Root: m.Git.Root, At: m.Now(), Tasks: tasks, Runs: runs, Limits: m.limits()}
+	w := World{Root: m.Git.Root, At: m.Now(), Tasks: tasks, Runs: runs, Limits: m.limits(), Flow: m.flow()}
 	var err error
 	if w.Branch, err = m.Git.Branch(ctx); err != nil {
 		w.Branch = "" // git's health says so
@@ -90,7 +90,7 @@ func (m *Manager) world(ctx context.Context, tasks []*task.Task, runs map[string
 func (m *Manager) limits() Limits {
 	l := Limits{Beat: m.every()}
 	if m.Settings != nil {
-		c := m.Settings.Manager
+		c, _ := m.flow().Limits(m.Settings.Manager)
 		l.Runs, l.Workstream, l.PerOwner, l.Stall = c.Runs, c.Workstream, c.PerOwner, c.Stall
 	}
 	return l
@@ -98,10 +98,13 @@ func (m *Manager) limits() Limits {
 
 // every is the longest time between two beats of the loop.
 func (m *Manager) every() time.Duration {
-	if m.Settings == nil || m.Settings.Manager.Beat <= 0 {
+	if m.Settings == nil {
 		return 30 * time.Second
 	}
-	return m.Settings.Manager.Beat
+	if c, _ := m.flow().Limits(m.Settings.Manager); c.Beat > 0 {
+		return c.Beat
+	}
+	return 30 * time.Second
 }
 
 // editsOf compares the files of active runs with what was kicked off. Only those whose
@@ -217,6 +220,9 @@ func (m *Manager) deepen(ctx context.Context, w *World) {
 	m.base(ctx, w, open)
 	w.Trees = linked(m.Git.CommonDir, filepath.Join(m.Git.Root, ".worktrees"))
 	w.Held = m.noAgent()
+	if err := m.Workflow.Problem(); err != nil && w.Held == "" {
+		w.Held = err.Error()
+	}
 }
 
 // life looks whether a run's supervisor is alive. That one with a lapsed lease is, is

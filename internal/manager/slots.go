@@ -13,6 +13,7 @@ type slots struct {
 	all     int
 	streams map[string]int
 	owners  map[string]int
+	states  map[task.Status]int
 	touches []touched
 }
 
@@ -33,6 +34,7 @@ func (s *scene) share(r *run.Run) (stream, owner string, globs []string) {
 
 func (c *slots) take(r *run.Run) {
 	stream, owner, globs := c.s.share(r)
+	c.states[c.s.status(r)]++
 	c.all++
 	c.streams[stream]++
 	c.owners[owner]++
@@ -54,6 +56,8 @@ func (c *slots) full(r *run.Run) *run.Reason {
 		text = fmt.Sprintf("as many runs of the workstream %s are on as may be (%d)", stream, l.Workstream)
 	case l.PerOwner > 0 && owner != "" && c.owners[owner] >= l.PerOwner:
 		text = fmt.Sprintf("as many runs of %s's tasks are on as may be (%d)", owner, l.PerOwner)
+	case c.s.crowded(r, c.states):
+		text = fmt.Sprintf("as many runs of tasks that are %s are on as may be (%d)", c.s.status(r), c.s.Flow.Config.ByState[c.s.status(r)])
 	default:
 		for _, t := range c.touches {
 			if glob, both := overlap(globs, t.globs); both && len(globs) > 0 {
@@ -73,7 +77,7 @@ func (p *planner) queue(runs []*run.Run) {
 	if p.Unreadable != "" {
 		return
 	}
-	c := &slots{s: p.scene, streams: map[string]int{}, owners: map[string]int{}}
+	c := &slots{s: p.scene, streams: map[string]int{}, owners: map[string]int{}, states: map[task.Status]int{}}
 	for _, r := range runs {
 		if r.State.Leased() && !p.gone[r.ID] {
 			c.take(r)

@@ -21,7 +21,7 @@ func (m *Manager) KickoffByHand(ctx context.Context, slug, source, note string) 
 // are none. It looks at the files as they are: what starts a run must ask the book about
 // the commands of the run's own worksheet as well, which may be an older one.
 func (m *Manager) untrusted(tasks []*task.Task) *run.Reason {
-	commands := trust.Commands(tasks)
+	commands := m.commands(tasks)
 	standing, err := m.Trust.Look(m.Git.Root, commands)
 	if err == nil && standing.May() {
 		return nil
@@ -51,7 +51,7 @@ func count(n int) string {
 // returns them; nil where there is nothing to trust, or it is decided already. What
 // cannot be kept is told in the reason of the run, which then waits.
 func (m *Manager) trustFirst(tasks []*task.Task) []trust.Command {
-	commands := trust.Commands(tasks)
+	commands := m.commands(tasks)
 	standing, err := m.Trust.Look(m.Git.Root, commands)
 	if err != nil || standing != trust.Unasked {
 		return nil

@@ -6,6 +6,7 @@ import (
 	"tasks/internal/run"
 	"tasks/internal/task"
 	"tasks/internal/tracker"
+	"tasks/internal/workflow"
 )
 
 // World is all that plan and projection are made of, read at one moment. It is plain
@@ -22,6 +23,8 @@ type World struct {
 	// Team is the people and roles of tasks/team by canonical name; nil where there is no
 	// such folder, and any owner will do.
 	Team map[string]tracker.Object
+	// Flow is what the workflow's files say; nil says nothing.
+	Flow *workflow.Workflow
 	// Untrusted says why the root's own commands may not run, nil where they may.
 	Untrusted *run.Reason
 	// Unreadable says why the tasks could not be read, "" where they were. Nothing is
@@ -157,5 +160,5 @@ func (s *scene) over(r *run.Run) (why string, final bool) {
 	case t.Status == task.Blocked && s.Edits[r.ID].Was != "" && s.Edits[r.ID].Was != task.Blocked:
 		return "its task was set to blocked", false
 	}
-	return "", false
+	return s.stopped(t)
 }

@@ -108,10 +108,10 @@ func (w *Workflow) Why(t *task.Task) string {
 		return ""
 	}
 	if !w.Config.Active(t.Status) {
-		return fmt.Sprintf("its status %s is none that %s lets work on", strings.ReplaceAll(string(t.Status), "_", " "), w.Path)
+		return fmt.Sprintf("its status %s is none that is worked on by %s", strings.ReplaceAll(string(t.Status), "_", " "), strings.Join(w.Files, " and "))
 	}
 	if ok, missing := w.Config.Routable(t); !ok {
-		return fmt.Sprintf("it lacks the label %q that %s asks for", missing, w.Path)
+		return fmt.Sprintf("it lacks the label %q, which is asked for by %s", missing, strings.Join(w.Files, " and "))
 	}
 	return ""
 }

@@ -141,6 +141,7 @@ func join(mine, theirs *part) *Workflow {
 		if p == nil {
 			continue
 		}
+		w.Files = append(w.Files, p.name)
 		if w.Path == "" || w.Template == "" && p.template != "" {
 			w.Path = p.name
 		}

@@ -26,7 +26,8 @@ const File = "WORKFLOW.md"
 type Workflow struct {
 	// Path is the file that the template is of, else the first file that was read: the
 	// root's as WORKFLOW.md, the user's as an absolute path. "" where there is no file.
-	Path string
+	Path  string
+	Files []string // those that were read, the user's first
 	// Own tells that nothing of the root's is run: no hook, no template.
 	Own      bool
 	Config   Config
