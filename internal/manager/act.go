@@ -50,11 +50,11 @@ func killRun(ctx context.Context, r *run.Run) ([]int, error) {
 }
 
 // act does the actions in their order. One that fails keeps the others from nothing, but
-// for the end of a lost run: while that cannot be had, nothing begins.
-func (m *Manager) act(ctx context.Context, w *World, b *Beat, o BeatOptions, later func(func())) {
+// for the end of a lost run: while that cannot be had, nothing begins. It tells whether
+// anything was done.
+func (m *Manager) act(ctx context.Context, w *World, list []*Did, o BeatOptions, later func(func())) (did bool) {
 	stuck := ""
-	for i := range b.Actions {
-		d := &b.Actions[i]
+	for _, d := range list {
 		if d.Verb == Dispatch || d.Verb == Retry {
 			why := ""
 			switch {
@@ -74,6 +74,7 @@ func (m *Manager) act(ctx context.Context, w *World, b *Beat, o BeatOptions, lat
 		}
 		wait, err := m.do(ctx, d.Action)
 		d.end(err)
+		did = true
 		switch {
 		case err != nil:
 			m.Log.Warn("an action of the beat failed", "action", d.Key, "err", err)
@@ -84,6 +85,7 @@ func (m *Manager) act(ctx context.Context, w *World, b *Beat, o BeatOptions, lat
 			later(func() { d.end(wait()) })
 		}
 	}
+	return did
 }
 
 func (d *Did) end(err error) {
@@ -107,6 +109,9 @@ func (m *Manager) do(ctx context.Context, a Action) (wait func() error, err erro
 		}
 		if err != nil {
 			return nil, err
+		}
+		if !now.After(a.r.LeaseUntil) { // the clock was set back
+			now = a.r.LeaseUntil.Add(1)
 		}
 		_, err = m.Runs.Lose(ctx, a.Run, a.r.Lease, a.to, *a.why, a.at, now)
 		return nil, err

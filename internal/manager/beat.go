@@ -42,7 +42,7 @@ type Did struct {
 // Beat is what one beat did; its JSON form is the contract's `beat`.
 type Beat struct {
 	DryRun  bool  `json:"dry_run"`
-	Actions []Did `json:"actions"`
+	Actions []*Did `json:"actions"`
 }
 
 // Failures are the errors of a beat's actions, nil where it has none.
@@ -88,17 +88,31 @@ func (m *Manager) beatOf(ctx context.Context, o BeatOptions, want func(verb stri
 	if err != nil {
 		return nil, err
 	}
-	w.Starts = o.Dispatch
-	b := &Beat{DryRun: o.DryRun, Actions: []Did{}}
-	for _, a := range Plan(w) {
-		if want(a.Verb) {
-			b.Actions = append(b.Actions, Did{Action: a, Result: Planned})
+	b, known := &Beat{DryRun: o.DryRun, Actions: []*Did{}}, map[string]*Did{}
+	for range rounds {
+		w.Starts = o.Dispatch
+		var now []*Did
+		for _, a := range Plan(w) {
+			d := known[a.Key]
+			switch {
+			case !want(a.Verb):
+				continue
+			case d == nil:
+				d = &Did{Action: a, Result: Planned}
+				known[a.Key] = d
+				b.Actions = append(b.Actions, d)
+			case a.Verb != Hold || d.Reason == a.Reason:
+				continue
+			}
+			d.Action = a
+			now = append(now, d)
 		}
-	}
-	if !o.DryRun {
-		m.act(ctx, &w, b, o, later)
-	}
-	if len(b.Actions) > 0 && !o.DryRun {
+		if len(now) == 0 || o.DryRun {
+			break
+		}
+		if !m.act(ctx, &w, now, o, later) {
+			break
+		}
 		if w, err = m.see(ctx); err != nil {
 			return b, err
 		}
@@ -107,6 +121,10 @@ func (m *Manager) beatOf(ctx context.Context, o BeatOptions, want func(verb stri
 	m.rest(w)
 	return b, nil
 }
+
+// rounds bounds how often one beat plans: what it has done may give more to do, as a run
+// that is ended leaves a worktree.
+const rounds = 4
 
 // lockBeat waits for the one place to beat in. Conflict says who has it.
 func (m *Manager) lockBeat(ctx context.Context) (unlock func(), err error) {

@@ -20,6 +20,7 @@ import (
 
 	"tasks/internal/config"
 	"tasks/internal/git"
+	"tasks/internal/process"
 	"tasks/internal/repo"
 	"tasks/internal/run"
 	"tasks/internal/task"
@@ -59,6 +60,8 @@ type Manager struct {
 	Config
 	wake chan struct{} // holds one: look again
 	see  func(context.Context) (World, error)
+	// alive tells whether the process is there that had the pid when it started.
+	alive func(pid int, start string) bool
 
 	memory
 
@@ -86,7 +89,7 @@ func New(c Config) *Manager {
 		c.Workflow = workflow.NewHolder(root, "")
 	}
 	m := &Manager{Config: c, wake: make(chan struct{}, 1)}
-	m.see = m.observe
+	m.see, m.alive = m.observe, process.Alive
 	// From the clock, so that a page that outlived a server does not take the next
 	// one's generation for its own.
 	m.generation = c.Now().UnixMilli()

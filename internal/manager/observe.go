@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"tasks/internal/fault"
-	"tasks/internal/process"
 	"tasks/internal/run"
 	"tasks/internal/task"
 )
@@ -229,8 +228,8 @@ func (m *Manager) deepen(ctx context.Context, w *World) {
 // remembered from when it was first seen: after a sleep of the machine every lease has
 // lapsed, and every supervisor is about to renew its own.
 func (m *Manager) life(r *run.Run, now time.Time, quiet map[string]silence) Life {
-	l := Life{Alive: process.Alive(r.PID, r.PIDStart)}
-	if !l.Alive || !now.After(r.LeaseUntil) {
+	l := Life{Alive: m.alive(r.PID, r.PIDStart)}
+	if !l.Alive || !now.After(r.LeaseUntil) && r.LeaseUntil.Sub(now) <= 3*run.LeaseTime {
 		return l
 	}
 	s, ok := m.silent[r.ID]

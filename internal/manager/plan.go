@@ -3,6 +3,7 @@ package manager
 import (
 	"cmp"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -135,7 +136,8 @@ func (p *planner) mend(r *run.Run) {
 
 // leased plans for a run that a supervisor holds, or should.
 func (p *planner) leased(r *run.Run) {
-	if p.At.After(r.LeaseUntil) {
+	// A lease that ends later than any can was given before the clock was set back.
+	if p.At.After(r.LeaseUntil) || r.LeaseUntil.Sub(p.At) > 3*run.LeaseTime {
 		switch life := p.Lives[r.ID]; {
 		case r.State == run.Dispatching && r.PID == 0:
 			p.unclaim(r)
@@ -209,8 +211,8 @@ func (p *planner) resting(r *run.Run) {
 // ended plans the removal of the worktree of a run that is over for good. One that
 // failed or was stopped keeps it: it may be tried again.
 func (p *planner) ended(r *run.Run) {
-	if r.Worktree == "" {
-		return
+	if _, there := p.Trees[filepath.Join(p.Root, ".worktrees", r.Slug)]; r.Worktree == "" && !there {
+		return // there may be one of an older run
 	}
 	why := "its run is " + string(r.State)
 	if r.State != run.Accepted && r.State != run.Rejected {

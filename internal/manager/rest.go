@@ -22,7 +22,7 @@ func (m *Manager) rest(w World) {
 		switch {
 		case r.State.Leased():
 			at := r.LeaseUntil.Add(10 * time.Millisecond) // a lease holds until its time has passed
-			if !at.After(w.At) {
+			if !at.After(w.At) || at.Sub(w.At) > 3*run.LeaseTime {
 				at = w.At.Add(lookAgain)
 			}
 			sooner(at)
