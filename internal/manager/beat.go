@@ -41,7 +41,7 @@ type Did struct {
 
 // Beat is what one beat did; its JSON form is the contract's `beat`.
 type Beat struct {
-	DryRun  bool  `json:"dry_run"`
+	DryRun  bool   `json:"dry_run"`
 	Actions []*Did `json:"actions"`
 }
 
