@@ -12,7 +12,7 @@ import (
 func TestEveryCommandExplainsItself(t *testing.T) {
 	root := (&app{name: "tasks"}).root()
 	for _, cmd := range root.Commands() {
-		if cmd.Name() == "help" {
+		if cmd.Name() == "help" || cmd.Hidden {
 			continue
 		}
 		if cmd.Short == "" || cmd.Example == "" {

@@ -103,10 +103,16 @@ func (m *Manager) progress(r *run.Run) Progress {
 func (m *Manager) LastWords(id string) string {
 	last := ""
 	err := runlog.Tail(run.Dir(m.StateDir, id), 64<<10, func(e runlog.Event) {
-		if e.Type == runlog.Text || e.Type == runlog.Output {
-			if s := strings.Join(strings.Fields(e.Text+e.Output), " "); s != "" {
-				last = s
-			}
+		said := ""
+		switch e.Type {
+		case runlog.Text:
+			said = e.Text
+		case runlog.Output: // of a program's lines the last one
+			said = strings.TrimSpace(e.Text)
+			said = said[strings.LastIndexByte(said, '\n')+1:]
+		}
+		if s := strings.Join(strings.Fields(said), " "); s != "" {
+			last = s
 		}
 	})
 	if err != nil {
