@@ -42,7 +42,7 @@ type Config struct {
 	Now      func() time.Time       // nil: time.Now
 	Changed  func(generation int64) // called when the projection has changed; may be nil
 	Spawn    Spawn                  // nil: this process starts no run
-	Trees    Trees                  // nil: no worktree is removed here
+	Trees    Trees                  // nil: those of Git
 	Landing  Landing                // nil: nothing is known of landings
 	Kill     Kill                   // nil: real processes
 	Workflow *workflow.Holder       // nil: of the root's own file alone
@@ -77,6 +77,9 @@ func New(c Config) *Manager {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Trees == nil && c.Git != nil {
+		c.Trees = newTrees(c.Git, c.StateDir)
 	}
 	if c.Kill == nil {
 		c.Kill = killRun

@@ -135,7 +135,7 @@ func (m *Manager) editsOf(ctx context.Context, w World) (map[string]Edit, error)
 		}
 		now[r.ID] = e
 		out[r.ID] = e.edit
-		if r.State.Waiting() && r.Attempt == 0 && e.edit.What != "" {
+		if !r.State.Leased() && r.Attempt == 0 && e.edit.What != "" {
 			check = append(check, t.Path)
 		}
 	}

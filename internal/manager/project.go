@@ -23,6 +23,9 @@ func Project(w World) *Status {
 		if r != nil {
 			row.Run = r.JSON()
 			st.Counts["run_"+string(r.State)]++
+			if r.State.Active() {
+				st.Counts["active"]++
+			}
 		}
 		if readyNotQueued(row) {
 			st.Counts["ready_not_queued"]++
@@ -37,15 +40,26 @@ func Project(w World) *Status {
 		}
 	}
 	sortRows(st.Tasks)
-	slices.SortFunc(st.Signals, func(a, b Signal) int {
-		return cmp.Or(cmp.Compare(b.Tier, a.Tier), cmp.Compare(a.Slug, b.Slug), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Evidence, b.Evidence))
-	})
+	grouped(st.Signals)
+	for _, g := range st.Groups() {
+		st.Counts["signalled"]++
+		if g[0].Tier > 1 {
+			st.Counts["attention"]++
+		}
+	}
+	for _, r := range w.Runs {
+		if r.State.Leased() {
+			st.Counts["slots_used"]++
+		}
+	}
+	st.Counts["slots"] = w.Limits.Runs
 	return st
 }
 
 // counts are the tasks by status, every status named; the runs' follow.
 func counts(w World) map[string]int {
-	c := map[string]int{"total": len(w.Tasks), "broken": 0, "ready_not_queued": 0, "run_queued": 0, "run_blocked": 0, "run_running": 0, "run_review": 0}
+	c := map[string]int{"total": len(w.Tasks), "broken": 0, "ready_not_queued": 0, "run_queued": 0, "run_blocked": 0, "run_running": 0, "run_review": 0,
+		"active": 0, "signalled": 0, "attention": 0, "slots_used": 0}
 	for _, s := range []task.Status{task.NotStarted, task.Ready, task.InProgress, task.Blocked, task.Completed, task.Cancelled} {
 		c[string(s)] = 0
 	}

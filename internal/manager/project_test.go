@@ -66,8 +66,8 @@ func TestProject(t *testing.T) {
 			world: manager.World{Tasks: []*task.Task{aTask("a", task.Ready)},
 				Runs: runs(aRun("a", run.Failed, 0))},
 			rows:    "a:failed",
-			signals: []string{"ready_not_queued a: tasks kickoff a"},
-			counts:  map[string]int{"ready_not_queued": 1, "run_failed": 1},
+			signals: []string{"dispatch_failed a: tasks run logs a"},
+			counts:  map[string]int{"ready_not_queued": 1, "run_failed": 1, "active": 0, "attention": 1},
 		},
 		{
 			name: "broken files stay visible",
@@ -142,7 +142,7 @@ func TestProject(t *testing.T) {
 				aTask("c", task.NotStarted, func(t *task.Task) { t.Hash = "new" }),
 			}, Runs: runs(aRun("a", run.Queued, 1), aRun("b", run.Running, 0), aRun("c", run.Accepted, 0))},
 			rows:    "b:running a:queued c:accepted",
-			signals: []string{"root_task_edited a: tasks unqueue a && tasks kickoff a", "root_task_edited b: tasks run send b MESSAGE"},
+			signals: []string{"dispatch_completed_unreconciled c: tasks update c --status completed", "root_task_edited a: tasks unqueue a && tasks kickoff a", "root_task_edited b: tasks run send b MESSAGE"},
 		},
 		{
 			name: "done by other means",
