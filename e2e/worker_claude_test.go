@@ -281,6 +281,9 @@ func TestWorkerClaude(t *testing.T) {
 		r.spec.Session, r.spec.Resume, r.spec.Prompt = res.Session, true, "Go on please."
 		again := r.turn(t.Context())
 		r.want(again, worker.Finished, "", "And on.")
+		if a, b := res.Tokens.CostUSD, again.Tokens.CostUSD; a == nil || b == nil || *b > *a*1.5 {
+			t.Errorf("cost %v, then %v: the second turn holds the first", a, b)
+		}
 		sent := m.sent()
 		if last := sent[len(sent)-1]; again.Session != res.Session || !strings.Contains(last, "I wait.") || !strings.Contains(last, "Go on please.") {
 			t.Errorf("session %q then %q, the first turn was not there", res.Session, again.Session)

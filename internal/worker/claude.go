@@ -168,7 +168,13 @@ func (c *claude) folders(env []string) []string {
 	return nil
 }
 
-func (c *claude) Decoder() Decoder { return &claudeStream{} }
+func (c *claude) Decoder(s Spec) Decoder {
+	d := &claudeStream{dir: s.Dir}
+	if s.RunDir != "" {
+		d.bill = filepath.Join(s.RunDir, "claude.json")
+	}
+	return d
+}
 
 // newUUID is a random one, as --session-id wants it.
 func newUUID() string {

@@ -3,6 +3,7 @@ package worker
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 // claudeStream reads what Claude Code prints with --output-format stream-json.
 type claudeStream struct {
 	dir, session string
+	bill         string // file with what the session had cost before, "" for none
 	said         string // its last words
 	junk         string // its last line that is no event
 	final        *claudeLine
@@ -107,13 +109,38 @@ func (d *claudeStream) Line(line []byte) []runlog.Event {
 			d.said = e.Result
 		}
 		d.use.Turns = max(d.use.Turns, 1) // its own number counts something else as well
-		if in, out := e.Usage.tokens(); in+out > 0 {
-			d.use.Input, d.use.Output = in, out
-		}
-		d.use.CostUSD = e.Cost
+		in, out := e.Usage.tokens()
+		d.use.Input, d.use.Output = max(in, d.use.Input), max(out, d.use.Output)
+		d.use.CostUSD = d.cost(e)
 		return []runlog.Event{d.usage()}
 	}
 	return nil
+}
+
+// bill is what a session had cost when its last turn ended.
+type bill struct {
+	Session string  `json:"session"`
+	CostUSD float64 `json:"cost_usd"`
+}
+
+// cost is what this turn cost. The program tells the cost of the whole session, which
+// earlier turns are part of.
+func (d *claudeStream) cost(e claudeLine) *float64 {
+	if e.Cost == nil || *e.Cost < 0 {
+		return nil
+	}
+	turn := *e.Cost
+	if d.bill == "" || e.Session == "" {
+		return &turn
+	}
+	var before bill
+	if data, err := os.ReadFile(d.bill); err == nil && json.Unmarshal(data, &before) == nil && before.Session == e.Session && before.CostUSD <= turn {
+		turn -= before.CostUSD
+	}
+	if data, err := json.Marshal(bill{e.Session, *e.Cost}); err == nil {
+		os.WriteFile(d.bill, data, 0o600) // lost, a turn would only be counted too dear
+	}
+	return &turn
 }
 
 // Over tells whether the result is there.

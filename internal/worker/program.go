@@ -22,7 +22,7 @@ func (p *program) Command(s Spec) (Command, error) {
 	return Command{Path: p.path, Stdin: s.Prompt}, nil
 }
 
-func (p *program) Decoder() Decoder { return &plain{} }
+func (p *program) Decoder(Spec) Decoder { return &plain{} }
 
 // plain reads a program that speaks no protocol.
 type plain struct{ last string }

@@ -46,7 +46,7 @@ func Run(ctx context.Context, a Agent, s Spec, emit func(runlog.Event)) (Result,
 	}
 	turn, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	t := &turnState{spec: s, dec: a.Decoder(), emit: emit, cancel: cancel, secrets: cmd.Secrets}
+	t := &turnState{spec: s, dec: a.Decoder(s), emit: emit, cancel: cancel, secrets: cmd.Secrets}
 	t.alive()
 	var watching sync.WaitGroup
 	watched, unwatch := context.WithCancel(context.Background())

@@ -31,8 +31,8 @@ type Agent interface {
 	Probe(ctx context.Context) (Version, error)
 	// Command is how the program is started for one turn.
 	Command(s Spec) (Command, error)
-	// Decoder reads what one start of the program prints.
-	Decoder() Decoder
+	// Decoder reads what the program prints in the turn.
+	Decoder(s Spec) Decoder
 }
 
 // Version is what a program says of itself; Text may be "".
