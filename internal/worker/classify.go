@@ -24,12 +24,12 @@ func classify(r *Result, status int, kind, why string) {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden,
 		has("not logged in", "please run /login", "invalid api key", "authentication_failed", "authentication_error", "oauth token", "incorrect api key", "unauthorized"):
 		r.Code, r.Retry, r.Text = "login", false, "the agent is not logged in to its model, or its key is wrong"
-	case status == http.StatusPaymentRequired, has("billing_error", "credit balance", "insufficient_quota", "exceeded your current quota"):
+	case status == http.StatusPaymentRequired, has("billing_error", "credit balance", "insufficient_quota", "exceeded your current quota", "quota exceeded"):
 		r.Code, r.Retry, r.Text = "model", false, "the account of the agent's model has no credit"
 	case status == http.StatusTooManyRequests, has("rate_limit", "rate limit", "usage limit", "hit your limit"):
 		r.Code, r.Retry, r.After, r.Text = "model", true, time.Minute, "the model's limit of requests is reached"
 	case status == http.StatusRequestTimeout, status == http.StatusConflict, status >= 500,
-		has("overloaded", "server_error", "unable to connect", "connection error", "connection refused", "econnrefused", "econnreset", "enotfound", "fetch failed",
+		has("overloaded", "high demand", "server_error", "unable to connect", "connection error", "connection refused", "econnrefused", "econnreset", "enotfound", "fetch failed",
 			"stream disconnected", "error sending request", "socket", "timed out", "failed to parse json", "cannot connect"):
 		r.Code, r.Retry, r.Text = "model", true, "the agent's model could not be reached or gave no whole answer"
 	case status >= 400, has("model_not_found", "invalid_request", "prompt is too long", "issue with the selected model"):

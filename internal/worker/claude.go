@@ -223,9 +223,9 @@ func askVersion(ctx context.Context, path string, o Options) (Version, error) {
 	return v, nil
 }
 
-// say runs a program with one argument in an empty folder, where no repository can meddle,
+// say runs a program in an empty folder, where no repository can meddle,
 // and returns what it prints. Unavailable where it fails.
-func say(ctx context.Context, path string, o Options, arg string) (string, error) {
+func say(ctx context.Context, path string, o Options, args ...string) (string, error) {
 	tmp, err := os.MkdirTemp("", "tasks-probe-")
 	if err != nil {
 		return "", fault.New(fault.Unavailable, "there is no folder for temporary files: %w", err)
@@ -234,14 +234,14 @@ func say(ctx context.Context, path string, o Options, arg string) (string, error
 	env, _ := o.pass(nil, []string{"PATH", "HOME", "USER", "LANG", "CLAUDE_CONFIG_DIR", "CODEX_HOME"})
 	var out bytes.Buffer
 	end, err := process.Run(ctx, process.Spec{
-		Path: path, Args: []string{arg}, Dir: tmp, Env: append(env, "TMPDIR="+tmp, "TERM=dumb", "NO_COLOR=1", "DISABLE_AUTOUPDATER=1", "OPENCODE_DISABLE_AUTOUPDATE=1"),
+		Path: path, Args: args, Dir: tmp, Env: append(env, "TMPDIR="+tmp, "TERM=dumb", "NO_COLOR=1", "DISABLE_AUTOUPDATER=1", "OPENCODE_DISABLE_AUTOUPDATE=1"),
 		Stdin: strings.NewReader(""), Stdout: &out, Limits: process.Limits{Wall: 30 * time.Second, MaxOutput: 1 << 20},
 	})
 	if err != nil {
 		return "", err
 	}
 	if end.Cause != process.Exited || end.Code != 0 {
-		return "", fault.New(fault.Unavailable, "%s %s does not work: %s", filepath.Base(path), arg, howEnded(end, end.LastWords)).
+		return "", fault.New(fault.Unavailable, "%s %s does not work: %s", filepath.Base(path), strings.Join(args, " "), howEnded(end, end.LastWords)).
 			WithHint("run it by hand in a terminal and see")
 	}
 	return out.String(), nil

@@ -28,12 +28,16 @@ const (
 	gather = 200 * time.Millisecond
 )
 
+// patience is how long an agent may go on trying to reach its model.
+var patience = 90 * time.Second
+
 // Causes for which Run itself ends a turn.
 var (
 	errStall  = errors.New("stall")
 	errTurns  = errors.New("turns")
 	errBudget = errors.New("budget")
 	errOver   = errors.New("over")
+	errStuck  = errors.New("stuck")
 )
 
 // Run does one turn to its end and hands its events to emit, one after the other. When ctx
@@ -167,9 +171,14 @@ func (t *turnState) watch(ctx context.Context) {
 		silent := t.spec.Stall > 0 && t.asking == 0 && time.Since(t.heard) > t.spec.Stall
 		ender, ok := t.dec.(interface{ Over() bool })
 		over := ok && ender.Over() && time.Since(t.heard) > lingering
+		trier, ok := t.dec.(interface{ Stuck() bool })
+		stuck := ok && trier.Stuck()
 		t.mu.Unlock()
 		if over {
 			t.cancel(errOver)
+		}
+		if stuck {
+			t.cancel(errStuck)
 		}
 		if silent {
 			t.cancel(errStall)
@@ -212,7 +221,7 @@ func (t *turnState) result(end process.End, cause error) Result {
 		r.Outcome, r.Code, r.Text, r.Retry = Failed, code, text, retry
 	}
 	switch {
-	case errors.Is(cause, errOver), r.Outcome == Finished && end.Cause != process.TooMuch && (end.Cause != process.Canceled || ours(cause)):
+	case errors.Is(cause, errOver), errors.Is(cause, errStuck), r.Outcome == Finished && end.Cause != process.TooMuch && (end.Cause != process.Canceled || ours(cause)):
 		// Its own result stands: what came to pass behind it is no matter.
 	case errors.Is(cause, errStall):
 		fail("stall", fmt.Sprintf("the agent said nothing for %s", t.spec.Stall), true)
@@ -234,7 +243,7 @@ func (t *turnState) result(end process.End, cause error) Result {
 
 // ours tells whether the turn was ended by Run itself.
 func ours(cause error) bool {
-	return errors.Is(cause, errStall) || errors.Is(cause, errTurns) || errors.Is(cause, errBudget) || errors.Is(cause, errOver)
+	return errors.Is(cause, errStall) || errors.Is(cause, errTurns) || errors.Is(cause, errBudget) || errors.Is(cause, errOver) || errors.Is(cause, errStuck)
 }
 
 // masked is text without the secrets that the agent was given.
