@@ -38,6 +38,7 @@ type app struct {
 	dir            string // -C
 	json           bool
 	noColor        bool
+	spawnEnv       []string // what supervisors get for their environment; nil: this process's own
 }
 
 // Main runs the program and returns its exit status.
@@ -175,6 +176,7 @@ var commands = []func(*app) *cobra.Command{
 	newDoctor,
 	newDemo,
 	newSupervise,
+	newDemoAgent,
 	newVersion,
 	newCompletion,
 }

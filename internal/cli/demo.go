@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"tasks/internal/demo"
 	"tasks/internal/fault"
 	"tasks/internal/llm/llmtest"
+	"tasks/internal/manager"
 )
 
 func newDemo(a *app) *cobra.Command {
@@ -62,9 +64,38 @@ func (a *app) demo(ctx context.Context, o serveOptions) error {
 			env[k] = v
 		}
 	}
-	env["XDG_CONFIG_HOME"] = tmp
+	env["XDG_CONFIG_HOME"], env["XDG_STATE_HOME"] = tmp, filepath.Join(tmp, "state")
+	if env["TASKS_WORKER"], err = writeDemoAgent(tmp, demoPace); err != nil {
+		return err
+	}
 	a.getenv = func(k string) (string, bool) { v, ok := env[k]; return v, ok }
+	for k, v := range env {
+		a.spawnEnv = append(a.spawnEnv, k+"="+v)
+	}
 	a.say("This is a demo on a sample repository in %s", root)
 	a.say("The model is scripted: it knows a few conversations by heart, and nothing leaves this machine.")
-	return a.serve(ctx, o)
+	a.say("The agent of a run is scripted as well: kick a task off and watch it work.")
+	err = a.serve(ctx, o)
+	a.endDemo()
+	return err
+}
+
+// endDemo stops the runs of the demo: a supervisor outlives its server, and the folder it
+// works in goes now.
+func (a *app) endDemo() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	err := a.onRun(ctx, func(ctx context.Context, _ *house, m *manager.Manager) error {
+		runs, err := m.Runs.All(ctx, true, 100)
+		for _, r := range runs {
+			if r.State.Leased() {
+				_, stopErr := m.Stop(ctx, r.Slug, "the demo has ended")
+				err = errors.Join(err, stopErr)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		a.warn("a run of the demo may still be at work: %v", err)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -77,9 +78,13 @@ func (a *app) spawn(root, stateDir string) manager.Spawn {
 			return 0, fault.New(fault.Unavailable, "the supervisor's log cannot be opened: %w", err)
 		}
 		defer log.Close()
+		env := a.spawnEnv
+		if env == nil {
+			env = os.Environ()
+		}
 		return process.Detach(process.DetachSpec{
 			Path: self, Args: []string{"-C", root, "supervise", id}, Dir: root,
-			Env: append(os.Environ(), fmt.Sprintf("%s=%s", leaseVariable, token)), Output: log,
+			Env: append(slices.Clone(env), fmt.Sprintf("%s=%s", leaseVariable, token)), Output: log,
 		})
 	}
 }

@@ -48,7 +48,7 @@ func Write(ctx context.Context, dir string, now time.Time) error {
 		{args: []string{"fast-import", "--quiet"}, in: stream(commits(all, now))},
 		{args: []string{"reset", "-q"}}, // the index, which fast-import does not touch
 	} {
-		if err := git(ctx, dir, step.in, step.args...); err != nil {
+		if err := runGit(ctx, dir, step.in, step.args...); err != nil {
 			return err
 		}
 	}
@@ -57,7 +57,7 @@ func Write(ctx context.Context, dir string, now time.Time) error {
 
 // git runs one step. No configuration of the user's reaches this repository: hooks,
 // signing and templates of theirs are not for a demo.
-func git(ctx context.Context, dir string, in []byte, args ...string) error {
+func runGit(ctx context.Context, dir string, in []byte, args ...string) error {
 	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Dir = dir
 	cmd.Stdin = bytes.NewReader(in)
