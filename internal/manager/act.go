@@ -72,8 +72,16 @@ func (m *Manager) act(ctx context.Context, w *World, list []*Did, o BeatOptions,
 				continue
 			}
 		}
-		wait, err := m.do(ctx, d.Action)
+		if why := m.refused(d, w.At); why != "" {
+			d.Result, d.Error = Held, &why
+			continue
+		}
+		wait, err := m.do(ctx, &d.Action)
 		d.end(err)
+		if d.Verb == Clean && fault.CodeOf(err) == fault.Conflict {
+			d.Result = Held // it is not ours to remove, or locked
+			m.refuse(d, w.At)
+		}
 		did = true
 		switch {
 		case err != nil:
@@ -97,7 +105,7 @@ func (d *Did) end(err error) {
 }
 
 // do does one action. Where it begins a run, wait returns when that has a supervisor.
-func (m *Manager) do(ctx context.Context, a Action) (wait func() error, err error) {
+func (m *Manager) do(ctx context.Context, a *Action) (wait func() error, err error) {
 	now := m.Now()
 	switch a.Verb {
 	case Recover:
@@ -145,28 +153,67 @@ func (m *Manager) do(ctx context.Context, a Action) (wait func() error, err erro
 		return nil, m.clean(ctx, a)
 	case Prune:
 		return nil, m.Trees.Prune(ctx)
+	case Branch:
+		return nil, m.dropBranch(ctx, a)
 	}
 	return nil, fmt.Errorf("the verb %q is none of a beat's", a.Verb)
 }
 
 // move takes a run that nobody holds to where the action says. Where it has moved
 // meanwhile the next beat looks again.
-func (m *Manager) move(ctx context.Context, a Action, now time.Time) error {
+func (m *Manager) move(ctx context.Context, a *Action, now time.Time) error {
 	_, err := m.Runs.Move(ctx, a.Run, []run.State{a.r.State}, a.to, a.why, time.Time{}, now)
 	return err
 }
 
-// clean removes the worktree of a run that is over.
-func (m *Manager) clean(ctx context.Context, a Action) error {
+// clean removes the worktree of a run that is over, and says where the rest is kept.
+func (m *Manager) clean(ctx context.Context, a *Action) error {
 	if m.Trees == nil {
 		return fault.New(fault.Unavailable, "worktrees cannot be removed here")
+	}
+	if m.BeforeRemove != nil && a.r != nil && a.r.Worktree != "" {
+		if err := m.BeforeRemove(ctx, a.r); err != nil { // the tree goes all the same
+			m.Log.Warn("the hook before_remove failed", "run", a.Run, "err", err)
+		}
 	}
 	kept, err := m.Trees.Remove(ctx, a.Slug, a.Run)
 	if err != nil {
 		return err
 	}
 	if kept != "" {
-		m.Log.Info("what was not on the base is kept", "run", a.Run, "ref", kept)
+		a.Reason += "; kept under " + kept
+	}
+	if a.r == nil {
+		return nil
 	}
 	return m.Runs.SetTree(ctx, a.Run, "", a.r.Begin, a.r.Head)
+}
+
+// refusal is a worktree that could not be removed; it is tried again after a while only.
+type refusal struct {
+	why string
+	at  time.Time
+}
+
+const refusedFor = 10 * time.Minute
+
+func (m *Manager) refuse(d *Did, now time.Time) {
+	m.seen.Lock()
+	defer m.seen.Unlock()
+	if m.refusals == nil {
+		m.refusals = map[string]refusal{}
+	}
+	m.refusals[d.Key] = refusal{*d.Error, now}
+}
+
+// refused says why an action is not tried again yet, "" where it is.
+func (m *Manager) refused(d *Did, now time.Time) string {
+	m.seen.Lock()
+	defer m.seen.Unlock()
+	r, ok := m.refusals[d.Key]
+	if !ok || now.Sub(r.at).Abs() > refusedFor {
+		delete(m.refusals, d.Key)
+		return ""
+	}
+	return r.why
 }

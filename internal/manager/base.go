@@ -78,7 +78,12 @@ func (m *Manager) base(ctx context.Context, w *World, open []*run.Run) {
 func (m *Manager) compare(ctx context.Context, r *run.Run, head, tip string) fit {
 	f := fit{head: head, tip: tip}
 	short := func(h string) string { return h[:min(len(h), 10)] }
-	if changed, err := m.Git.Output(ctx, "diff-tree", "-r", "--name-only", "--no-commit-id", r.Begin, head); err != nil || len(changed) == 0 {
+	out, err := m.Git.Output(ctx, "rev-list", "--first-parent", "--reverse", r.Begin+".."+head)
+	commits := strings.Fields(string(out))
+	if err != nil || len(commits) < 2 {
+		return f // the first is the worksheet
+	}
+	if changed, err := m.Git.Output(ctx, "diff-tree", "-r", "--name-only", "--no-commit-id", commits[0], head); err != nil || len(changed) == 0 {
 		return f
 	}
 	if _, err := m.Git.Output(ctx, "merge-base", "--is-ancestor", head, tip); err == nil {

@@ -4,10 +4,13 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"os"
 	"strconv"
+	"time"
 
 	"tasks/internal/fault"
 	"tasks/internal/process"
+	"tasks/internal/worker"
 )
 
 // health is a line for each thing this program leans on. The texts hold nothing
@@ -86,9 +89,13 @@ func (m *Manager) claudeHealth() Health {
 
 // agentSeen is what was last found out about the agents' program.
 type agentSeen struct {
-	asked      bool
-	text, fail string
+	version string    // "" while nobody has asked
+	fail    string    // why it cannot be used, "" where it can
+	at      time.Time // when it was asked
 }
+
+// probeAgain is how long the word of a program that cannot be used is believed.
+const probeAgain = time.Minute
 
 // worker is the agent's name or path.
 func (m *Manager) worker() string {
@@ -98,26 +105,56 @@ func (m *Manager) worker() string {
 	return m.Settings.Worker
 }
 
-// noAgent says why no agent can be started, "" where one can. A version once asked for is
-// not asked for again.
+// findAgent looks for the agent's program; nothing is started.
+func (m *Manager) findAgent() (worker.Agent, error) {
+	o := worker.Options{Root: m.Git.Root, Getenv: os.LookupEnv}
+	if m.Settings != nil {
+		o.Claude, o.Anthropic, o.OpenAI = m.Settings.Claude, m.Settings.Anthropic, m.Settings.OpenAI
+	}
+	return worker.Find(m.worker(), o)
+}
+
+// noAgent says why no agent can be started, "" where one can.
 func (m *Manager) noAgent() string {
-	m.seen.Lock()
-	defer m.seen.Unlock()
-	if m.agent.fail != "" {
-		return m.agent.fail
-	}
-	name := m.worker()
-	if name == "claude" && m.Settings != nil && m.Settings.Claude != "" {
-		name = m.Settings.Claude
-	}
-	path, err := process.Look(name, m.Git.Root)
-	if err != nil {
+	if _, err := m.findAgent(); err != nil {
 		return err.Error()
 	}
-	if m.agent.text == "" {
-		m.agent.text = m.worker() + " at " + path
+	m.seen.Lock()
+	defer m.seen.Unlock()
+	return m.agent.fail
+}
+
+// toProbe tells whether the agent's program is to be asked for its version: there is work
+// for it, and it was not asked, or not lately while it could not be used.
+func (m *Manager) toProbe() bool {
+	m.seen.Lock()
+	defer m.seen.Unlock()
+	return m.work && (m.agent.at.IsZero() || m.agent.fail != "" && m.Now().Sub(m.agent.at).Abs() > probeAgain)
+}
+
+// probe asks the agent's program for its version. A beat never waits for it.
+func (m *Manager) probe(ctx context.Context) {
+	agent, err := m.findAgent()
+	if err != nil {
+		return // each look finds out anew
 	}
-	return ""
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	v, err := agent.Probe(ctx)
+	if ctx.Err() != nil {
+		return // a slow machine says nothing of the program
+	}
+	now := agentSeen{version: v.Text, at: m.Now()}
+	if err != nil {
+		now.fail = err.Error()
+	}
+	m.seen.Lock()
+	seen := m.agent
+	m.agent = now
+	m.seen.Unlock()
+	if now.fail != seen.fail || now.version != seen.version {
+		m.TasksChanged()
+	}
 }
 
 func (m *Manager) agentHealth(w *World) Health {
@@ -125,8 +162,13 @@ func (m *Manager) agentHealth(w *World) Health {
 		return Health{"agent", "bad", "no run can begin: " + w.Held}
 	}
 	m.seen.Lock()
-	defer m.seen.Unlock()
-	return Health{"agent", "ok", m.agent.text}
+	version := m.agent.version
+	m.seen.Unlock()
+	text := m.worker()
+	if version != "" {
+		text += ", version " + version
+	}
+	return Health{"agent", "ok", text}
 }
 
 // dispatchHealth tells who takes queued tasks, and how many slots are in use.

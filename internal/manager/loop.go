@@ -78,6 +78,9 @@ func (m *Manager) turn(ctx context.Context, later func(func())) time.Duration {
 		}
 		return min(m.every(), 5*time.Second)
 	}
+	if m.Spawn != nil && !m.Idle && m.toProbe() {
+		later(func() { m.probe(ctx) })
+	}
 	return m.until()
 }
 

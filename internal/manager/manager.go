@@ -46,9 +46,8 @@ type Config struct {
 	Landing  Landing                // nil: nothing is known of landings
 	Kill     Kill                   // nil: real processes
 	Workflow *workflow.Holder       // nil: of the root's own file alone
-	// Agent tells which program does the work and its version, or why it cannot; nil: it is
-	// only looked for.
-	Agent func(ctx context.Context) (text string, err error)
+	// BeforeRemove runs the hook of that name in the worktree of a run; nil: there is none.
+	BeforeRemove func(ctx context.Context, r *run.Run) error
 	// Pulls is the pull requests of these runs as last asked for, by run; nil: none.
 	Pulls func(runs []*run.Run) map[string]Pull
 	// Idle makes the loop look and tell, and change nothing.

@@ -18,12 +18,14 @@ import (
 // memory is what a manager remembers from beat to beat, so that a beat without change
 // costs little. All of it can be found out again.
 type memory struct {
-	seen   sync.Mutex
-	edits  map[string]edited // by run
-	silent map[string]silence
-	fits   map[string]fit
-	agent  agentSeen
-	next   time.Time // when the loop beats again; zero where it does not run here
+	seen     sync.Mutex
+	edits    map[string]edited // by run
+	silent   map[string]silence
+	fits     map[string]fit
+	agent    agentSeen
+	refusals map[string]refusal // by key
+	work     bool               // a run is on or waits
+	next     time.Time          // when the loop beats again; zero where it does not run here
 }
 
 type edited struct {

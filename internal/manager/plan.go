@@ -41,6 +41,8 @@ type Action struct {
 	why *run.Reason // what the run gets
 	to  run.State   // where it goes
 	at  time.Time   // when it is due again
+
+	head string // of the branch
 }
 
 // maxCrashes is how many supervisors of a run may be lost in a row until it is failed.

@@ -18,7 +18,9 @@ func (m *Manager) rest(w World) {
 			next = t
 		}
 	}
+	work := false
 	for _, r := range w.Runs {
+		work = work || r.State.Active() && r.State != run.Review
 		switch {
 		case r.State.Leased():
 			at := r.LeaseUntil.Add(10 * time.Millisecond) // a lease holds until its time has passed
@@ -31,7 +33,7 @@ func (m *Manager) rest(w World) {
 		}
 	}
 	m.seen.Lock()
-	m.next = next
+	m.next, m.work = next, work
 	m.seen.Unlock()
 }
 

@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"cmp"
 	"context"
 	"path/filepath"
 
@@ -34,7 +35,7 @@ func (c checkouts) Remove(ctx context.Context, slug, run string) (string, error)
 		case t.Locked:
 			return "", fault.New(fault.Conflict, "%s is left alone: it is locked", t.Tree.Dir)
 		}
-		return c.Trees.Remove(ctx, t.Tree, run)
+		return c.Trees.Remove(ctx, t.Tree, cmp.Or(run, t.Tree.Run, "unknown"))
 	}
 	return "", nil
 }
