@@ -361,7 +361,9 @@ func (x *model) beat() {
 			x.fail("%s: %s", d.Key, *d.Error)
 		}
 	}
-	x.inOrder()
+	if !broken { // one that could not be started gives its slot to another, in a second round
+		x.inOrder()
+	}
 	w, err := x.world(m)
 	x.must(err)
 	w.Starts = true
