@@ -34,6 +34,7 @@ type RunPage struct {
 	Queued   int       // messages that wait
 	Plan     []PlanBox
 	AtWork   bool // an agent is at it
+	Attempts int  // so many before a run is failed
 }
 
 // RunFact is one line about a run.

@@ -1,27 +1,11 @@
 package web
 
 import (
-	"context"
 	"net/http"
 	"strings"
 
 	"tasks/internal/fault"
-	"tasks/internal/run"
 )
-
-// landings is what lands work, or keeps it aside. The manager does both.
-type landings interface {
-	Accept(ctx context.Context, slug string, merge bool) (run.Run, error)
-	Reject(ctx context.Context, slug, why string) (run.Run, error)
-}
-
-// lands is the manager's landings; Unavailable where this build has none.
-func (s *Server) lands() (landings, error) {
-	if l, ok := any(s.Manager).(landings); ok {
-		return l, nil
-	}
-	return nil, fault.New(fault.Unavailable, "this build does not land work yet").WithHint("git merge the run's branch by hand")
-}
 
 // dispatch is POST /actions/dispatch, the same as `tasks dispatch`.
 func (s *Server) dispatch(w http.ResponseWriter, r *request) error {
@@ -88,11 +72,7 @@ func (s *Server) runAccept(w http.ResponseWriter, r *request) error {
 	if err := required("slug", in.Slug); err != nil {
 		return err
 	}
-	l, err := s.lands()
-	if err != nil {
-		return err
-	}
-	got, err := l.Accept(r.Context(), in.Slug, in.Merge)
+	got, err := s.Manager.Accept(r.Context(), in.Slug, in.Merge)
 	return s.runAnswer(w, r, got, err)
 }
 
@@ -108,12 +88,11 @@ func (s *Server) runReject(w http.ResponseWriter, r *request) error {
 	if err := required("slug", in.Slug); err != nil {
 		return err
 	}
-	l, err := s.lands()
+	got, kept, err := s.Manager.Reject(r.Context(), in.Slug, strings.TrimSpace(in.Why))
 	if err != nil {
 		return err
 	}
-	got, err := l.Reject(r.Context(), in.Slug, strings.TrimSpace(in.Why))
-	return s.runAnswer(w, r, got, err)
+	return sendJSON(w, r, http.StatusOK, map[string]any{"run": got.JSON(), "kept": orNull(kept)})
 }
 
 // runAnswerAsk is POST /actions/run/answer: allow or deny what the run's agent asked for.

@@ -105,7 +105,7 @@ func (f *fold) tool(e runlog.Event) {
 		f.open[e.ID] = call{f.last, len(f.last.Items) - 1}
 		return
 	}
-	s := f.push(&Step{Kind: w.kind, Icon: w.icon, Verb: w.verb, Object: clip(w.object), State: "busy", Parts: w.parts}).at(e)
+	s := f.push(&Step{Kind: w.kind, Icon: w.icon, Verb: cmp.Or(w.doing, w.verb), done: w.verb, Object: clip(w.object), State: "busy", Parts: w.parts}).at(e)
 	f.open[e.ID] = call{s, -1}
 }
 
@@ -114,6 +114,8 @@ func (s *Step) readWords() {
 	s.Verb, s.Object = "Read", s.Items[0].Object
 	if len(s.Items) > 1 {
 		s.Verb, s.Object = "Read "+plural(len(s.Items), "file", "files"), ""
+	} else if s.Items[0].State == "busy" {
+		s.Verb = "Reading"
 	}
 }
 
@@ -141,8 +143,10 @@ func (f *fold) result(e runlog.Event) {
 				s.State = it.State
 			}
 		}
+		s.readWords()
 		return
 	}
+	s.Verb = cmp.Or(s.done, s.Verb)
 	s.State, s.Took, s.Cut = state, cmp.Or(e.Took, e.At.Sub(s.At)), s.Cut || e.Cut
 	if e.Exit != nil && (s.Kind == "command" || *e.Exit != 0) {
 		s.Note = "exit " + strconv.Itoa(*e.Exit)
@@ -200,6 +204,7 @@ func (f *fold) ended() {
 		if c.item >= 0 {
 			c.step.Items[c.item].State = "warn"
 		} else {
+			c.step.Verb = cmp.Or(c.step.done, c.step.Verb)
 			c.step.Note = cmp.Or(c.step.Note, "not ended")
 		}
 		c.step.State, c.step.Touched = "warn", f.seq

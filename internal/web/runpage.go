@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tasks/internal/fault"
+	"tasks/internal/markdown"
 	"tasks/internal/run"
 )
 
@@ -38,14 +39,14 @@ func (s *Server) run(w http.ResponseWriter, r *request) error {
 	p.Stream = on.Workstream
 	p.Run.Note = on.Note
 	p.Crumbs = []Crumb{{"Tasks", "/tasks"}, {on.Slug, cmp.Or(p.TaskHref, "/tasks")}, {Name: "Run"}}
-	p.AtWork = atWork(on)
+	p.AtWork, p.Attempts = atWork(on), s.attemptLimit()
 	if err := s.runOthers(r, &p); err != nil {
 		return err
 	}
 	p.addresses(q)
 	p.facts()
 	for _, b := range v.Progress.Boxes {
-		p.Plan = append(p.Plan, PlanBox{b.Text, b.Done})
+		p.Plan = append(p.Plan, PlanBox{markdown.PlainText(b.Text), b.Done})
 	}
 	for _, m := range v.Messages {
 		if !m.Sent {
@@ -345,3 +346,6 @@ func failedAdvice(code string) string {
 	}
 	return "Send a message that helps, try again, or reject it; the work so far stays on its branch."
 }
+
+// attemptLimit is how many attempts a run has before it is failed.
+func (s *Server) attemptLimit() int { return s.Settings.Manager.Attempts }

@@ -27,7 +27,7 @@ type Step struct {
 	Parts   []StepPart
 	Items   []StepItem
 	Cut     bool
-	facts   bool // the facts beside the story follow from it
+	done    string // the verb when it is over
 }
 
 // StepPart is one block of a step's body.

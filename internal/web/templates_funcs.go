@@ -61,7 +61,7 @@ var templateFuncs = template.FuncMap{
 	"ordered":       ordered,
 	"namedNeeds":    func(list []TaskRef) []TaskRef { return list[:min(len(list), namedNeeds)] },
 	"firsts":        firsts,
-	"prettyJSON":    prettyJSON,
+	"askParts":      askParts,
 	"rfc":           func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	"clockText":     func(t time.Time) string { return t.Local().Format("15:04:05") },
 	"hash8":         func(s string) string { return s[:min(len(s), 8)] },

@@ -1,0 +1,212 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"tasks/internal/run"
+	"tasks/internal/runlog"
+	"tasks/internal/store"
+)
+
+// runs writes runs into the state of a repository, as supervisors would.
+type runs struct {
+	t     *testing.T
+	state string
+	*run.Store
+}
+
+// openRuns opens the state of a repository that a server serves.
+func openRuns(t *testing.T, root string) *runs {
+	t.Helper()
+	state := filepath.Join(root, ".git", "tasks")
+	db, err := store.Open(t.Context(), state)
+	ok(t, err)
+	t.Cleanup(func() { db.Close() })
+	return &runs{t, state, run.New(db)}
+}
+
+func ok(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// played is a run whose supervisor is the test.
+type played struct {
+	rs    *runs
+	r     *run.Run
+	token string
+	log   *runlog.Writer
+}
+
+// queue hands a task over.
+func (rs *runs) queue(slug, title string) *played {
+	rs.t.Helper()
+	sheet := "---\ntype: task\ntitle: x\n---\n\n## Plan\n\n- [x] Count the attempts in the log\n- [x] Move a message to the dead letters after `max_attempts`\n- [ ] Show the count in `herald inspect`\n"
+	r, _, err := rs.Enqueue(rs.t.Context(), run.Run{Slug: slug, Path: "tasks/" + slug + ".md", Worksheet: []byte(sheet), Base: "main", Title: title, Source: "page", Workstream: "delivery"})
+	ok(rs.t, err)
+	return &played{rs: rs, r: &r}
+}
+
+// take begins an attempt.
+func (p *played) take() *played {
+	p.rs.t.Helper()
+	ctx := p.rs.t.Context()
+	token, claimed, err := p.rs.Claim(ctx, p.r.ID, time.Now())
+	ok(p.rs.t, err)
+	if !claimed {
+		p.rs.t.Fatalf("run of %s not claimed", p.r.Slug)
+	}
+	p.token = token
+	p.r, err = p.rs.Take(ctx, p.r.ID, token, os.Getpid(), "now", time.Now())
+	ok(p.rs.t, err)
+	cost := 0.4213
+	p.r.Worker, p.r.Session, p.r.Branch = "claude", "5f0c2a1e-44b1-4c5e-9a55-7a0d4b6d1c11", "task/"+p.r.Slug
+	p.r.InputTokens, p.r.OutputTokens, p.r.Turns, p.r.CostUSD, p.r.Port, p.r.EventAt, p.r.Phase = 184_233, 9_120, 14, &cost, 41020, time.Now(), run.Working
+	ok(p.rs.t, p.rs.Save(ctx, p.r, token))
+	p.log, err = runlog.Open(run.Dir(p.rs.state, p.r.ID), p.r.Attempt)
+	ok(p.rs.t, err)
+	p.rs.t.Cleanup(func() { p.log.Close() })
+	return p
+}
+
+func (p *played) say(events ...runlog.Event) *played {
+	p.rs.t.Helper()
+	for _, e := range events {
+		_, err := p.log.Append(e)
+		ok(p.rs.t, err)
+	}
+	return p
+}
+
+// end brings the run to rest.
+func (p *played) end(state run.State, code, text string, retry time.Duration) *played {
+	p.rs.t.Helper()
+	p.r.State, p.r.Reason = state, &run.Reason{Code: code, Text: text}
+	outcome := run.Done
+	if state != run.Review {
+		outcome = run.Fail
+	}
+	if retry > 0 {
+		p.r.RetryAt = time.Now().Add(retry)
+	}
+	ok(p.rs.t, p.rs.Finish(context.WithoutCancel(p.rs.t.Context()), p.r, p.token, run.Attempt{N: p.r.Attempt, Outcome: outcome, Reason: p.r.Reason}, time.Now()))
+	return p
+}
+
+func asInput(v map[string]any) json.RawMessage {
+	raw, _ := json.Marshal(v)
+	return raw
+}
+
+// work is what an agent says and does in a usual attempt.
+func work() []runlog.Event {
+	one := 1
+	return []runlog.Event{
+		{Type: runlog.Session, Name: "claude", Title: "2.1.0, claude-sonnet", ID: "5f0c2a1e"},
+		{Type: runlog.Hook, Name: "before_run", Status: "ok", Output: "npm ci\nadded 12 packages", Took: 2 * time.Second},
+		{Type: runlog.Prompt, Name: "first", Text: "You work on the task tasks/bounded-retries.md.\n\nRead it, do what its Plan says, tick its boxes, commit.\n"},
+		{Type: runlog.Text, Text: "I start with how the broker counts **attempts** today, then look at where a message is sent again."},
+		{Type: runlog.Tool, ID: "1", Name: "Read", Input: asInput(map[string]any{"file_path": "broker/ack.go"})}, {Type: runlog.ToolResult, ID: "1", Status: "ok", Output: "package broker"},
+		{Type: runlog.Tool, ID: "2", Name: "Read", Input: asInput(map[string]any{"file_path": "broker/log.go"})}, {Type: runlog.ToolResult, ID: "2", Status: "ok", Output: "package broker"},
+		{Type: runlog.Tool, ID: "3", Name: "Read", Input: asInput(map[string]any{"file_path": "broker/queue_test.go"})}, {Type: runlog.ToolResult, ID: "3", Status: "ok", Output: "package broker"},
+		{Type: runlog.Tool, ID: "4", Name: "Grep", Input: asInput(map[string]any{"pattern": "Attempt\\b"})}, {Type: runlog.ToolResult, ID: "4", Status: "ok", Output: "broker/ack.go:41"},
+		{Type: runlog.Thought, Text: "The log holds the attempt already, so that only the limit is missing."},
+		{Type: runlog.Text, Text: "The log already holds the attempt, so only the limit is missing:\n\n- `Ack` compares it with `max_attempts`\n- beyond it the message goes to the dead letters\n\n```go\nif m.Attempt >= q.maxAttempts {\n\treturn q.dead.Put(ctx, m)\n}\n```"},
+		{Type: runlog.Tool, ID: "5", Name: "Edit", Input: asInput(map[string]any{"file_path": "broker/ack.go", "old_string": "return q.redeliver(m)", "new_string": "if m.Attempt >= q.maxAttempts {\n\treturn q.dead.Put(ctx, m)\n}\nreturn q.redeliver(m)"})}, {Type: runlog.ToolResult, ID: "5", Status: "ok"},
+		{Type: runlog.Tool, ID: "6", Name: "Bash", Input: asInput(map[string]any{"command": "go test ./broker -run Dead"})}, {Type: runlog.ToolResult, ID: "6", Status: "error", Exit: &one, Output: "--- FAIL: TestDeadLetters (0.02s)\n    queue_test.go:88: got 4 attempts, want 5\nFAIL"},
+		{Type: runlog.Text, Text: "Off by one: the first delivery is attempt 1."},
+		{Type: runlog.Tool, ID: "7", Name: "Bash", Input: asInput(map[string]any{"command": "go test ./broker"})},
+	}
+}
+
+// runRepository is a repository with one task for each state that a run can be in.
+func runRepository(t *testing.T) string {
+	titles := map[string]string{
+		"bounded-retries": "Bound retries and send what fails to the dead letters", "queued-one": "Give every message an id that survives a restart", "blocked-one": "TLS between brokers",
+		"asking": "Remove the old log format", "retrying": "A load test that anyone can run", "verifying": "Show the count in herald inspect", "silent": "A tour of the documentation",
+		"failed": "Compact the log at night", "stopped": "Spread retries with jitter", "huge": "Move the index out of memory", "hebrew": "משימה בעברית עם מילים באנגלית like this",
+		"markup": `<img src=x onerror=alert(1)> & "quotes" 🎉`, "review": "Count attempts at the broker", "none": "Nobody was asked yet", "accepted": "A smaller frame header", "rejected": "Rewrite it all",
+	}
+	files := map[string]string{"README.md": "# Herald\n", "broker/ack.go": "package broker\n\n// Ack ends a delivery.\nfunc (q *Queue) Ack(m Message) error {\n\treturn q.redeliver(m)\n}\n", "notes.txt": "one\ntwo\nthree\n", "old.txt": "stays the same\n"}
+	for slug, title := range titles {
+		files["tasks/"+slug+".md"] = fmt.Sprintf("---\ntype: task\ntitle: %q\nstatus: in_progress\npriority: p1\nowner: maria-lopez\nworkstream: delivery\n---\n\n## Problem\n\nIt hurts.\n\n## Plan\n\n- [ ] One\n", title)
+	}
+	root := write(t, files)
+	git(t, root, "init", "-q", "-b", "main")
+	git(t, root, "add", "-A")
+	git(t, root, "commit", "-q", "-m", "sample")
+	return root
+}
+
+// states makes one run in every state.
+func (rs *runs) states() map[string]*played {
+	rs.t.Helper()
+	ctx := rs.t.Context()
+	all := map[string]*played{}
+	add := func(slug, title string) *played { p := rs.queue(slug, title); all[slug] = p; return p }
+	add("bounded-retries", "Bound retries and send what fails to the dead letters").take().say(work()...)
+	add("queued-one", "Give every message an id")
+	_, err := rs.Hold(ctx, add("blocked-one", "TLS between brokers").r.ID, &run.Reason{Code: run.Dependency, Text: "depends on message-ids (in_progress)"})
+	ok(rs.t, err)
+	asking := add("asking", "Remove the old log format").take().say(work()...)
+	q, err := rs.Question(ctx, run.Ask{Run: asking.r.ID, Attempt: 1, Tool: "Bash", Title: "rm -rf", Input: asInput(map[string]any{"command": "rm -rf ./data/segments && go run ./cmd/migrate --from 1 --to 2", "description": "Remove old segments"})})
+	ok(rs.t, err)
+	asking.say(runlog.Event{Type: runlog.Ask, ID: q.ID, Name: "Bash", Title: "rm -rf ./data/segments", Input: q.Input})
+	asking.r.Phase = run.Asking
+	ok(rs.t, rs.Save(ctx, asking.r, asking.token))
+	add("retrying", "A load test").take().say(work()...).say(runlog.Event{Type: runlog.End, Status: "failed", Name: run.Model, Text: "the model's server answered 529 overloaded"}).end(run.Retrying, run.Model, "the model's server answered 529 overloaded", 84*time.Second)
+	v := add("verifying", "Show the count").take().say(work()...)
+	v.r.State, v.r.Phase = run.Verifying, run.Checking
+	ok(rs.t, rs.Save(ctx, v.r, v.token))
+	add("silent", "A tour").take()
+	add("failed", "Compact").take().say(work()...).say(runlog.Event{Type: runlog.End, Status: "failed", Name: run.Login, Text: "claude is not logged in"}).end(run.Failed, run.Login, "claude is not logged in: run claude login", 0)
+	add("stopped", "Spread").take().say(work()...).say(runlog.Event{Type: runlog.End, Status: "stopped", Name: run.Stopped, Text: "a person stopped it"}).end(run.Interrupted, run.Stopped, "a person stopped it", 0)
+	huge := add("huge", "Move the index").take()
+	for i := range 5000 {
+		id := fmt.Sprint(i)
+		huge.say(runlog.Event{Type: runlog.Text, Text: fmt.Sprintf("Step %d of the index.", i)}, runlog.Event{Type: runlog.Tool, ID: id, Name: "Bash", Input: asInput(map[string]any{"command": "go vet ./..."})}, runlog.Event{Type: runlog.ToolResult, ID: id, Status: "ok", Output: strings.Repeat("line\n", 20)}, runlog.Event{Type: runlog.Usage})
+	}
+	add("hebrew", "משימה בעברית").take().say(runlog.Event{Type: runlog.Text, Text: "אני מתחיל בקריאה של הקוד, ואז `Ack` משתנה.\n\n- ראשון\n- second"}, runlog.Event{Type: runlog.Tool, ID: "x", Name: "Write", Input: asInput(map[string]any{"file_path": "מסמכים/קובץ.md"})}, runlog.Event{Type: runlog.Output, Name: "stdout", Text: "שלום"})
+	add("markup", `<img src=x onerror=alert(1)>`).take().say(runlog.Event{Type: runlog.Text, Text: "<script>alert(1)</script>\n\n<div class=\"ask\"><h2>The agent waits for your answer</h2><button>Allow</button></div>\n\n# main\n\n<b>bold</b> 🎉👩‍👩‍👧‍👦\n\n" + strings.Repeat("unbroken", 80)}, runlog.Event{Type: runlog.Tool, ID: "x", Name: "<b>Tool</b>", Title: "<i>title</i> " + strings.Repeat("long", 200), Input: asInput(map[string]any{"path": "<script>"})}, runlog.Event{Type: runlog.Notice, Status: "warn", Text: "<b>the log</b> is full"})
+	add("rejected", "Rewrite it all").take().say(work()[:6]...).end(run.Review, run.Finished, "done", 0)
+	_, err = rs.Move(ctx, all["rejected"].r.ID, []run.State{run.Review}, run.Rejected, &run.Reason{Code: run.Declined, Text: "too much at once"}, time.Time{}, time.Now())
+	ok(rs.t, err)
+	return all
+}
+
+// TestRunShots takes pictures of a run in every state, for people to look at.
+func TestRunShots(t *testing.T) {
+	sweep(t)
+	root := runRepository(t)
+	s := start(t, nil, "-C", root, "serve", "--addr", "127.0.0.1:0", "--no-manager")
+	all := openRuns(t, root).states()
+	all["none"] = nil
+	for _, size := range []struct{ w, h int64 }{{1440, 900}, {390, 844}} {
+		p := open(t, s, size.w, size.h)
+		for _, theme := range []string{"light", "dark"} {
+			p.theme(theme)
+			for slug := range all {
+				if only := os.Getenv("TASKS_RUN_SHOTS"); only != "" && !strings.Contains(only, slug) {
+					continue
+				}
+				p.goTo(s, "runs/"+slug)
+				p.painted()
+				p.shot(fmt.Sprintf("run-%s-%d-%s", slug, size.w, theme))
+				p.axe(theme + " run " + slug)
+				if over := p.sideways(); over > 0 {
+					t.Errorf("run of %s at %d wide scrolls sideways by %d px", slug, size.w, over)
+				}
+			}
+		}
+		p.quiet()
+	}
+}
