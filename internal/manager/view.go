@@ -77,6 +77,9 @@ func (m *Manager) View(ctx context.Context, slug, id string) (*RunView, error) {
 // maxSheet bounds a worksheet that is read from a worktree, in bytes.
 const maxSheet = 4 << 20
 
+// ProgressOf is how far the worksheet of a run says the work is.
+func (m *Manager) ProgressOf(r *run.Run) Progress { return m.progress(r) }
+
 // progress reads the boxes of the worksheet where the agent works on it, or as it was
 // kicked off where there is no worktree.
 func (m *Manager) progress(r *run.Run) Progress {

@@ -87,6 +87,11 @@ type RunView struct {
 	Place    int
 	QueuedAt time.Time
 	Note     string
+	Since    time.Time // when it came to where it is, as far as that is known
+	Attempt  int
+	Worker   string
+	Asks     bool   // its agent waits for a person's answer
+	Cost     string // "" where nobody said it
 }
 
 // TaskRow is one task of a list.
@@ -114,8 +119,25 @@ type FolderPage struct {
 type StatusPage struct {
 	Base
 	Status *manager.Status
-	Rows   []TaskRow // queued, blocked and running, in the queue's order
-	Ready  []TaskRow // ready, not queued
+	Active []ActiveRow   // tasks that a run holds, in the queue's order
+	More   int           // that are not listed
+	Others []SignalGroup // of tasks that no run holds
+	Ready  []TaskRow     // ready, not queued
+	Beat   string        // when the loop looks next, in words
+}
+
+// ActiveRow is a task that a run holds, with what it needs.
+type ActiveRow struct {
+	TaskRow
+	Done, Boxes int // of the plan, in the worktree
+	Signals     []manager.Signal
+	Until       time.Time // the next attempt
+}
+
+// SignalGroup is what wants attention about one task.
+type SignalGroup struct {
+	Slug, Href string
+	Signals    []manager.Signal
 }
 
 // ErrorPage is any error.

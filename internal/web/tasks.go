@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"tasks/internal/docs"
 	"tasks/internal/fault"
@@ -30,7 +31,18 @@ func (s *Server) project(ctx context.Context) (*manager.Status, []TaskRow, error
 	if err != nil {
 		return nil, nil, err
 	}
-	return st, taskRows(st.Tasks, all), nil
+	rows := taskRows(st.Tasks, all)
+	tellAsking(rows, runs)
+	return st, rows, nil
+}
+
+// tellAsking marks the runs whose agent waits for a person's answer.
+func tellAsking(rows []TaskRow, runs map[string]*run.Run) {
+	for i := range rows {
+		if r := runs[rows[i].Slug]; r != nil && rows[i].Run != nil {
+			rows[i].Run.Asks = r.Phase == run.Asking
+		}
+	}
 }
 
 // taskRows are the rows of a projection for people.
@@ -78,6 +90,15 @@ func runView(r *run.JSON) *RunView {
 	}
 	if r.Reason != nil {
 		v.Reason = r.Reason.Text
+	}
+	v.Attempt, v.Cost, v.Since = r.Attempt, money(r.CostUSD), v.QueuedAt
+	if r.Worker != nil {
+		v.Worker = *r.Worker
+	}
+	for _, t := range []*time.Time{r.StartedAt, r.EndedAt} {
+		if t != nil && !r.State.Waiting() {
+			v.Since = *t
+		}
 	}
 	return v
 }

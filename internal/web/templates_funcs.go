@@ -27,6 +27,7 @@ var templateFuncs = template.FuncMap{
 	"icon":          icon,
 	"when":          when,
 	"clock":         clock,
+	"age":           age,
 	"day":           day,
 	"under":         under,
 	"planHref":      planHref,
@@ -107,6 +108,20 @@ func when(t time.Time) template.HTML {
 	}
 	return template.HTML(fmt.Sprintf(`<time datetime="%s" title="%s" data-ago>%s</time>`,
 		t.UTC().Format(time.RFC3339), t.Format("Mon 2 Jan 2006, 15:04:05"), ago(time.Since(t))))
+}
+
+// age is how long it is since then, in words; the browser keeps it fresh.
+func age(t time.Time) template.HTML {
+	return template.HTML(fmt.Sprintf(`<time datetime="%s" title="%s" data-ago data-short>%s</time>`,
+		t.UTC().Format(time.RFC3339), t.Format("Mon 2 Jan 2006, 15:04:05"), shortAgo(time.Since(t))))
+}
+
+// shortAgo is ago without its last word. The same words are in js/lib/time.js.
+func shortAgo(d time.Duration) string {
+	if words := strings.TrimSuffix(ago(d), " ago"); words != "just now" {
+		return words
+	}
+	return "now"
 }
 
 // shownRows is how much of a list a page shows that is not paged.

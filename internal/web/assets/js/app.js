@@ -17,7 +17,7 @@ import { outline } from "./page/outline.js";
 import { past } from "./page/past.js";
 import { handover } from "./page/handover.js";
 import { rows } from "./page/rows.js";
-import { run } from "./run/index.js";
+import { run, rundo } from "./run/index.js";
 import { search } from "./page/search.js";
 import { sections } from "./page/sections.js";
 import { task } from "./page/task.js";
@@ -25,7 +25,7 @@ import { theme } from "./page/theme.js";
 import { copySource } from "./page/source.js";
 
 /** @type {Record<string, (element: HTMLElement) => void>} */
-const controllers = { words, handover, run, board, list, newtask, autosubmit, graph, past, doc, help, live, nav, outline, rows, search, task, theme };
+const controllers = { words, handover, run, rundo, board, list, newtask, autosubmit, graph, past, doc, help, live, nav, outline, rows, search, task, theme };
 
 /** @type {WeakSet<Element>} */
 const started = new WeakSet();

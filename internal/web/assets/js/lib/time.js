@@ -40,11 +40,22 @@ export function keepFresh() {
     for (const time of document.querySelectorAll("time[data-ago]")) {
       const at = Date.parse(time.getAttribute("datetime") ?? "");
       if (at) {
-        const words = ago(Date.now() - at);
+        const all = ago(Date.now() - at), words = !time.hasAttribute("data-short") ? all : all === "just now" ? "now" : all.replace(/ ago$/, "");
         if (time.textContent !== words) time.textContent = words;
       }
     }
   };
   tell(); // the page may have been made a while ago
   setInterval(tell, 20_000);
+  setInterval(countDown, 1000);
+  countDown();
+}
+
+/** Says how long it is to what lies ahead. */
+function countDown() {
+  for (const time of document.querySelectorAll("time[data-until]")) {
+    const left = Math.round((Date.parse(time.getAttribute("datetime") ?? "") - Date.now()) / 1000);
+    const words = left > 90 ? `in ${Math.round(left / 60)} min` : left > 0 ? `in ${left} s` : "now";
+    if (time.textContent !== words) time.textContent = words;
+  }
 }

@@ -18,7 +18,7 @@ const liveElements = (root) => all("[data-live]", root);
 /** A copy to compare with: words of time passing are no change. @param {Element} element */
 function comparable(element) {
   const copy = /** @type {Element} */ (element.cloneNode(true));
-  for (const time of all("time[data-ago]", copy)) time.textContent = "";
+  for (const time of all("time[data-ago], time[data-until]", copy)) time.textContent = "";
   return copy;
 }
 

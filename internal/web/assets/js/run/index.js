@@ -1,8 +1,10 @@
 // @ts-check
 // The page of a run: its story as it goes on, what can be done with it, its review.
-import { all } from "../lib/dom.js";
+import { all, one } from "../lib/dom.js";
+import { post, sentence } from "../lib/http.js";
 import { copyFrom } from "../lib/copy.js";
-import { acts } from "./acts.js";
+import { say } from "../page/say.js";
+import { acts, wordsOf } from "./acts.js";
 import { composer } from "./composer.js";
 import { review } from "./review.js";
 import { story } from "./story.js";
@@ -14,12 +16,8 @@ export function run(page) {
   review(page);
   const form = page.querySelector("[data-composer]");
   if (form instanceof HTMLFormElement) composer(page, form);
-  page.addEventListener("click", (event) => {
-    const button = /** @type {HTMLElement} */ (event.target).closest("[data-copy]");
-    if (button instanceof HTMLElement) void copyFrom(button, button.dataset.copy ?? "");
-  });
+  copies(page);
   arm(page);
-  countdown(page);
   document.addEventListener("tasks:swapped", () => {
     arm(page);
     // A newer run of the task has begun: this page is about another one by now.
@@ -40,16 +38,32 @@ function arm(page) {
   }
 }
 
-/** Says how long it is to the next attempt. @param {HTMLElement} page */
-function countdown(page) {
-  const tell = () => {
-    for (const time of all("time[data-until]", page)) {
-      const left = Math.round((Date.parse(time.getAttribute("datetime") ?? "") - Date.now()) / 1000);
-      const words = left > 90 ? `in ${Math.round(left / 60)} min` : left > 0 ? `in ${left} s` : "now";
-      if (time.textContent !== words) time.textContent = words;
-    }
-  };
-  tell();
-  setInterval(tell, 1000);
+/** The buttons that copy what stands beside them. @param {HTMLElement} page */
+function copies(page) {
+  page.addEventListener("click", (event) => {
+    const button = /** @type {HTMLElement} */ (event.target).closest("[data-copy]");
+    if (button instanceof HTMLElement) void copyFrom(button, button.dataset.copy ?? "");
+  });
 }
 
+/** What can be done with the runs of a list. @param {HTMLElement} page */
+export function rundo(page) {
+  copies(page);
+  page.addEventListener("click", async (event) => {
+    const button = /** @type {HTMLElement} */ (event.target).closest("button[data-do]");
+    if (!(button instanceof HTMLButtonElement)) return;
+    const error = one("[data-action-error]", page);
+    button.disabled = true;
+    error.hidden = true;
+    try {
+      const answer = await post(button.dataset.do ?? "", { slug: button.dataset.slug });
+      say(answer.warning ? sentence(answer.warning) : "Done", Boolean(answer.warning));
+      document.dispatchEvent(new CustomEvent("tasks:refresh"));
+    } catch (reason) {
+      error.textContent = wordsOf(reason);
+      error.hidden = false;
+    } finally {
+      button.disabled = false;
+    }
+  });
+}
