@@ -17,8 +17,8 @@ import (
 var rows = [][]string{
 	{"fault", "lazy"},
 	{"chart", "query", "config", "task", "markdown", "event", "watch", "process", "runlog", "llm"},
-	{"plan", "trust", "forge", "repo", "git", "store", "llm/wire", "llm/llmtest"},
-	{"docs", "edit", "workflow", "run", "tracker", "worker", "worktree", "llm/openai", "llm/anthropic", "llm/wiretest"},
+	{"plan", "trust", "repo", "git", "store", "llm/wire", "llm/llmtest"},
+	{"docs", "edit", "workflow", "forge", "run", "tracker", "worker", "worktree", "llm/openai", "llm/anthropic", "llm/wiretest"},
 	{"tool", "history", "importer", "index", "landing", "supervisor"},
 	{"chat", "manager"},
 	{"web"},
