@@ -44,7 +44,7 @@ func TestTheListOfToolsIsTheContracts(t *testing.T) {
 			t.Errorf("%s is not found by its name", one.Name())
 		}
 	}
-	want := "read_file search_files edit_file run_claude_subagent register_task_for_manager create_task task_status validate_task"
+	want := "read_file search_files edit_file run_claude_subagent register_task_for_manager message_run create_task task_status validate_task"
 	if got := strings.Join(names, " "); got != want {
 		t.Errorf("tools\ngot  %s\nwant %s", got, want)
 	}

@@ -194,5 +194,5 @@ func workedOn(ctx context.Context, d Deps, name string) (string, error) {
 	case r.State.Waiting():
 		return fmt.Sprintf("the task %s waits in the queue with the worksheet as it was kicked off: unqueue it and kick it off again for this to count", slug), nil
 	}
-	return fmt.Sprintf("the run of %s is %s and works on the worksheet as it was kicked off: send the run a message, or write a follow-up task", slug, r.State), nil
+	return fmt.Sprintf("the run of %s is %s and works on the worksheet as it was kicked off: send it there with message_run, or write a follow-up task with create_task", slug, r.State), nil
 }

@@ -3,6 +3,7 @@ package tool_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -35,6 +36,17 @@ type house struct {
 type queue struct {
 	runs *run.Store
 	hash string // asked for last
+	sent []string
+}
+
+// Send remembers what a run was sent.
+func (q *queue) Send(ctx context.Context, slug, text string, now bool, kind, source string) (run.Run, error) {
+	q.sent = append(q.sent, fmt.Sprintf("%s %q %v %s %s", slug, text, now, kind, source))
+	r, err := q.runs.Latest(ctx, slug)
+	if err != nil || r == nil {
+		return run.Run{}, err
+	}
+	return *r, nil
 }
 
 func (q *queue) KickoffExact(ctx context.Context, slug, hash, source, note string) (run.Run, bool, error) {

@@ -28,11 +28,11 @@ type Set struct {
 // New makes the allow-listed tools. There are no others.
 func New(d Deps) *Set {
 	m := newMasker(d.Secrets)
-	own := []*form{readFile(d, m), searchFiles(d, m), editFile(d), registerTask(d), createTask(d), taskStatus(d), validateTask(d)}
+	own := []*form{readFile(d, m), searchFiles(d, m), editFile(d), registerTask(d), messageRun(d), createTask(d), taskStatus(d), validateTask(d)}
 	s := &Set{}
 	for _, f := range own {
 		f.redact = m.whole
-		if f.class == Register && d.Agent != nil {
+		if f.name == "register_task_for_manager" && d.Agent != nil {
 			s.tools = append(s.tools, guarded{d.Agent, m.whole})
 		}
 		s.tools = append(s.tools, f)

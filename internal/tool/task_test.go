@@ -160,3 +160,37 @@ func TestAStoppedCallIsNotAFailedOne(t *testing.T) {
 		t.Errorf("a search out of time: %+v", r)
 	}
 }
+
+func TestMessageRunBindsTheRunAsItIs(t *testing.T) {
+	h := newHouse(t, map[string]string{"tasks/alpha.md": ready})
+	h.wantError(h.call("message_run", "slug", "alpha", "message", "hello"), "not_found", "no run")
+	h.wantError(h.call("message_run", "slug", "nobody", "message", "hello"), "not_found")
+	h.call("register_task_for_manager", "slug", "alpha")
+	h.wantError(h.call("message_run", "slug", "alpha", "message", "  "), "invalid", "empty")
+	h.wantError(h.call("message_run", "slug", "alpha", "message", strings.Repeat("x", 8001)))
+	p, err := h.prepare("message_run", "slug", "alpha", "message", " mind the tests ")
+	if err != nil || p.Diff != "mind the tests" || !strings.Contains(p.Sentence, "queued") {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	r, err := h.runs.Latest(t.Context(), "alpha")
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, ok, err := h.runs.Claim(t.Context(), r.ID, time.Now())
+	if err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	if _, err := h.runs.Take(t.Context(), r.ID, token, 1, "x", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	later, err := h.prepare("message_run", "slug", "alpha", "message", " mind the tests ")
+	if err != nil || later.Digest == p.Digest || !strings.Contains(later.Sentence, "after its present step") {
+		t.Errorf("the run has begun, and what was approved still holds: %+v, %v", later, err)
+	}
+	if got := h.call("message_run", "slug", "alpha", "message", "mind the tests"); got.Status != tool.OK || len(h.manager.sent) != 1 || h.manager.sent[0] != `alpha "mind the tests" false message assistant` {
+		t.Errorf("%+v, sent %q", got, h.manager.sent)
+	}
+	if h.set.Find("message_run").Class() != tool.Register {
+		t.Error("it could be allowed for good")
+	}
+}

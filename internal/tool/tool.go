@@ -92,4 +92,6 @@ type Manager interface {
 	// where the file is another by now.
 	KickoffExact(ctx context.Context, slug, hash, source, note string) (r run.Run, already bool, err error)
 	TaskStatus(ctx context.Context, slug string) (json.RawMessage, error) // slug "": all
+	// Send gives the run of the task a message; kind is "message".
+	Send(ctx context.Context, slug, text string, now bool, kind, source string) (run.Run, error)
 }
