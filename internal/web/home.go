@@ -90,6 +90,7 @@ func (w *planWorld) next(owner string) (*TaskRow, string) {
 func (w *planWorld) needs() []HomeNeed {
 	broken := HomeNeed{Label: "Does not parse", Icon: "triangle-alert", Class: "blocked"}
 	review := HomeNeed{Label: "Waits for your review", Icon: "file-check", Class: "in-progress", MoreHref: "/activity"}
+	asks := HomeNeed{Label: "Waits for your answer", Icon: "shield-alert", Class: "blocked", MoreHref: "/status"}
 	late := HomeNeed{Label: "Overdue", Icon: "flag", Class: "blocked", MoreHref: "/milestones"}
 	blocked := HomeNeed{Label: "Blocked", Icon: "octagon-alert", Class: "blocked", MoreHref: "/board"}
 	failed := HomeNeed{Label: "Ended without a result", Icon: "circle-x", Class: "blocked", MoreHref: "/status"}
@@ -102,11 +103,13 @@ func (w *planWorld) needs() []HomeNeed {
 		switch {
 		case row.Broken != nil:
 			broken.line(row, "line "+num(row.Broken.Line)+": "+row.Broken.Reason)
+		case state.Leased() && row.Run.Asks:
+			asks.runLine(row, "its agent asks for leave to use a tool")
 		case state == run.Review:
-			review.line(row, row.Run.Reason)
+			review.runLine(row, row.Run.Reason)
 		case state == run.Failed || state == run.Interrupted:
 			if row.Status != task.Completed && row.Status != task.Cancelled {
-				failed.line(row, cmp.Or(row.Run.Reason, "the run "+string(state)))
+				failed.runLine(row, cmp.Or(row.Run.Reason, "the run "+string(state)))
 			}
 		case row.Status == task.Blocked || state == run.Blocked:
 			blocked.line(row, w.blockedBy(row))
@@ -128,7 +131,7 @@ func (w *planWorld) needs() []HomeNeed {
 		}
 	}
 	var out []HomeNeed
-	for _, n := range []HomeNeed{broken, review, late, failed, blocked, ready} {
+	for _, n := range []HomeNeed{asks, broken, review, late, failed, blocked, ready} {
 		if n.All > 0 {
 			out = append(out, n)
 		}
@@ -160,6 +163,11 @@ func (w *planWorld) blockedBy(row TaskRow) string {
 
 func (n *HomeNeed) line(row TaskRow, words string) {
 	n.add(NeedLine{Title: row.Name(), Href: row.Href, Slug: row.Slug, Words: words})
+}
+
+// runLine is a line that leads to the task's run.
+func (n *HomeNeed) runLine(row TaskRow, words string) {
+	n.add(NeedLine{Title: row.Name(), Href: "/runs/" + row.Slug, Slug: row.Slug, Words: words})
 }
 
 func (n *HomeNeed) add(l NeedLine) {

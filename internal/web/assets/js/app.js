@@ -20,12 +20,12 @@ import { rows } from "./page/rows.js";
 import { run, rundo } from "./run/index.js";
 import { search } from "./page/search.js";
 import { sections } from "./page/sections.js";
-import { task } from "./page/task.js";
+import { talk, task } from "./page/task.js";
 import { theme } from "./page/theme.js";
 import { copySource } from "./page/source.js";
 
 /** @type {Record<string, (element: HTMLElement) => void>} */
-const controllers = { words, handover, run, rundo, board, list, newtask, autosubmit, graph, past, doc, help, live, nav, outline, rows, search, task, theme };
+const controllers = { words, handover, run, rundo, board, list, newtask, autosubmit, graph, past, doc, help, live, nav, outline, rows, search, talk, task, theme };
 
 /** @type {WeakSet<Element>} */
 const started = new WeakSet();

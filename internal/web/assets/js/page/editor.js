@@ -10,9 +10,10 @@ import { ago } from "../lib/time.js";
 import { fragment } from "../lib/trusted.js";
 import { enhance } from "./doc.js";
 import { drafts, keepDraft } from "./drafts.js";
+import { runChoices } from "./runchoices.js";
 
 /** @typedef {{slug: string, path: string, section: string, line?: string}} Place */
-/** @typedef {{text: string, hash: string, warning: string | null}} Theirs */
+/** @typedef {{text: string, hash: string, warning: string | null, run: {state: string} | null}} Theirs */
 
 /** @param {Place} place @returns {Promise<Theirs>} */
 const read = (place) => getJSON(`/section.json?${new URLSearchParams({ slug: place.path, section: place.section, ...(place.line ? { line: place.line } : {}) })}`);
@@ -101,7 +102,9 @@ export class Editor {
   /** @param {Theirs} theirs */
   running(theirs) {
     if (!theirs.warning) return;
-    this.note("warn", "run", el("span", null, `${sentence(theirs.warning)}. `, el("a", { href: `/runs/${this.place.slug}` }, "Look at the run")));
+    const waits = theirs.run?.state === "queued" || theirs.run?.state === "blocked"; // it has not begun: nobody is there to be told
+    this.note("warn", "run", el("p", null, `${sentence(theirs.warning)}.`),
+      waits ? el("p", null, el("a", { href: `/runs/${this.place.slug}` }, "Look at the run")) : runChoices(this.place.slug, this.place.section, () => this.text.value));
   }
 
   /**

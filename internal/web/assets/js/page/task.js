@@ -3,7 +3,8 @@
 import { all, one } from "../lib/dom.js";
 import { Failure, post, sentence } from "../lib/http.js";
 import { pick } from "./picker.js";
-import { say } from "./say.js";
+import { followUp } from "./runchoices.js";
+import { say, sayWhy } from "./say.js";
 
 /** @param {HTMLElement} section */
 export function task(section) {
@@ -54,4 +55,41 @@ export function task(section) {
     const button = /** @type {HTMLButtonElement | null} */ (section.querySelector(selector));
     button?.addEventListener("click", () => act(button, to, { slug }));
   }
+  const talk = section.querySelector("[data-talk]"), form = document.getElementById("task-talk");
+  talk?.addEventListener("click", () => {
+    if (!form) return;
+    form.hidden = !form.hidden;
+    talk.setAttribute("aria-expanded", String(!form.hidden));
+    if (!form.hidden) one("textarea", form).focus();
+  });
+  section.querySelector("[data-follow-up]")?.addEventListener("click", () => { followUp(section.dataset.title ?? slug, section.dataset.workstream ?? "").catch(sayWhy); });
+}
+
+/** The message to the agent that works on the task. It stands outside of what is brought up to date. @param {HTMLElement} form */
+export function talk(form) {
+  const text = /** @type {HTMLTextAreaElement} */ (one("textarea", form)), error = one("[data-action-error]", form);
+  const close = () => {
+    form.hidden = true;
+    const button = document.querySelector("[data-talk]");
+    button?.setAttribute("aria-expanded", "false");
+    if (button instanceof HTMLElement) button.focus();
+  };
+  one("[data-cancel]", form).addEventListener("click", close);
+  form.addEventListener("keydown", (event) => { if (event.key === "Escape") { event.preventDefault(); close(); } });
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const now = Boolean(new FormData(/** @type {HTMLFormElement} */ (form)).get("now"));
+    if (!text.value.trim()) { text.focus(); return; }
+    try {
+      await post("/actions/run/send", { slug: form.dataset.slug, message: text.value.trim(), now });
+      /** @type {HTMLFormElement} */ (form).reset();
+      close();
+      say(now ? "Sent; the agent is interrupted" : "Sent; the agent gets it after this step");
+      document.dispatchEvent(new CustomEvent("tasks:refresh"));
+    } catch (reason) {
+      const { message, hint } = /** @type {Failure} */ (reason);
+      error.textContent = sentence(hint ? `${message}\n${hint}` : message);
+      error.hidden = false;
+    }
+  });
 }
