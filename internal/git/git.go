@@ -3,7 +3,9 @@
 // ssh, lazy fetching), nothing is prompted for, no optional lock is taken, and the
 // environment is fixed.
 //
-// It never compares the work tree through git, because filters run there.
+// A Checkout never compares the work tree through git, because filters run there. What
+// writes, or compares, goes through a Writer, which takes the filters and merge drivers of
+// the repository's own configuration away and leaves the user's.
 //
 // The checkout is found without running git: one of ours is known by its files. A
 // repository that belongs to another user is asked of git itself, which refuses it
@@ -22,7 +24,6 @@ type Checkout struct {
 
 	program string // git itself, absolute, outside Root
 	foreign bool   // of another user, and accepted by the user's safe.directory
-	fixed   bool   // Dir is named in each call, and what the work tree's .git says is not asked
 }
 
 // StateDir is the folder of our state: tasks/ in the common folder.

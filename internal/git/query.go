@@ -2,8 +2,10 @@ package git
 
 import (
 	"context"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -80,15 +82,25 @@ func (c *Checkout) LastCommit(ctx context.Context, name string) (*Commit, error)
 		}
 		return nil, err
 	}
-	parts := strings.SplitN(strings.TrimSuffix(string(out), "\n"), "\x00", 4)
-	if len(parts) < 4 {
-		return nil, nil
+	list, err := readCommits(strings.SplitN(strings.TrimSuffix(string(out), "\n"), "\x00", 4))
+	if err != nil || len(list) == 0 {
+		return nil, err
 	}
-	at, err := strconv.ParseInt(parts[2], 10, 64)
-	if err != nil {
-		return nil, fault.New(fault.Internal, "git log: %q is not a time", parts[2])
+	return &list[0], nil
+}
+
+// readCommits takes fields in groups of four (hash, author, time, subject), newest first,
+// and answers with the oldest first.
+func readCommits(fields []string) ([]Commit, error) {
+	var list []Commit
+	for i := len(fields) - len(fields)%4 - 4; i >= 0; i -= 4 {
+		at, err := strconv.ParseInt(fields[i+2], 10, 64)
+		if err != nil {
+			return nil, fault.New(fault.Internal, "git log: %q is not a time", fields[i+2])
+		}
+		list = append(list, Commit{Hash: fields[i], Author: fields[i+1], When: time.Unix(at, 0), Subject: fields[i+3]})
 	}
-	return &Commit{Hash: parts[0], Author: parts[1], When: time.Unix(at, 0), Subject: parts[3]}, nil
+	return list, nil
 }
 
 // unborn tells whether there is no commit yet.
@@ -103,4 +115,16 @@ func splitNul(out []byte) []string {
 		return nil
 	}
 	return strings.Split(s, "\x00")
+}
+
+// Ignored tells whether a rule ignores name, which need not be there. Name is without
+// characters that mean something in a pattern.
+func (c *Checkout) Ignored(ctx context.Context, name string) (bool, error) {
+	before := slices.DeleteFunc(slices.Clone(hardening), func(s string) bool { return s == "--literal-pathspecs" }) // which this command refuses
+	err := c.exec(ctx, call{tree: c.Root, env: environment(c.program, userConfig), limit: timeout, before: before}, io.Discard,
+		[]string{"check-ignore", "-q", "--no-index", "--", name})
+	if exitStatus(err) == 1 {
+		return false, nil
+	}
+	return err == nil, err
 }

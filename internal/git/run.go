@@ -67,14 +67,28 @@ func (c *Checkout) run(ctx context.Context, s scope, args ...string) ([]byte, er
 // pour runs git and gives what it says to out as it comes. Where out returns an
 // error git is ended, and that error is the answer.
 func (c *Checkout) pour(ctx context.Context, s scope, out io.Writer, args ...string) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	return c.exec(ctx, call{tree: c.Root, env: environment(c.program, s), limit: timeout, before: hardening}, out, args)
+}
+
+// call is how git is called: in the work tree, with these arguments before the
+// command's own.
+type call struct {
+	tree   string
+	env    []string
+	limit  time.Duration
+	before []string
+	stdin  io.Reader // nil: empty
+}
+
+func (c *Checkout) exec(ctx context.Context, how call, out io.Writer, args []string) error {
+	ctx, cancel := context.WithTimeout(ctx, how.limit)
 	defer cancel()
-	all := append(append([]string{"-C", c.Root}, c.where()...), hardening...)
+	all := append([]string{"-C", how.tree, "--work-tree=" + how.tree}, how.before...)
 	if c.foreign {
 		all = append(all, "-c", "safe.directory="+c.Root)
 	}
 	cmd := exec.CommandContext(ctx, c.program, append(all, args...)...)
-	cmd.Env = environment(c.program, s)
+	cmd.Env, cmd.Stdin = how.env, how.stdin
 	cmd.WaitDelay = time.Second
 	stderr := limited{left: 64 << 10}
 	drain := &drained{to: out}
@@ -134,6 +148,9 @@ func environment(program string, s scope) []string {
 	}
 	return env
 }
+
+// ExitStatus is the status with which the git behind err ended, -1 where there was none.
+func ExitStatus(err error) int { return exitStatus(err) }
 
 // exitStatus is the status with which git ended, -1 where it did not.
 func exitStatus(err error) int {

@@ -1,6 +1,7 @@
 package worktree
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,18 +12,27 @@ import (
 	"tasks/internal/git"
 )
 
-// sh runs git in dir as a user would.
-func sh(t *testing.T, dir string, args ...string) string {
+const sheet = "---\ntitle: Alpha\nstatus: ready\n---\n\n## Problem\n\nIt is slow.\n"
+
+// plain runs git as a user does, and fails the test where git fails.
+func plain(t testing.TB, dir string, args ...string) string {
 	t.Helper()
-	cmd := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=n", "-c", "user.email=e@localhost", "-c", "init.defaultBranch=trunk"}, args...)...)
-	out, err := cmd.CombinedOutput()
+	out, err := try(dir, args...)
 	if err != nil {
-		t.Fatalf("git %v: %v: %s", args, err, out)
+		t.Fatalf("git %v: %v\n%s", args, err, out)
 	}
-	return strings.TrimSpace(string(out))
+	return out
 }
 
-func write(t *testing.T, name, text string) {
+func try(dir string, args ...string) (string, error) {
+	cmd := exec.Command("git", args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GIT_AUTHOR_NAME=A", "GIT_AUTHOR_EMAIL=a@b", "GIT_COMMITTER_NAME=C", "GIT_COMMITTER_EMAIL=c@d", "GIT_CONFIG_NOSYSTEM=1")
+	out, err := cmd.CombinedOutput()
+	return strings.TrimSpace(string(out)), err
+}
+
+func write(t testing.TB, name, text string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		t.Fatal(err)
@@ -32,93 +42,134 @@ func write(t *testing.T, name, text string) {
 	}
 }
 
-func house(t *testing.T, commits bool) (*Trees, string) {
+func read(t testing.TB, name string) string {
 	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// fixture is a repository on the branch trunk with a worksheet that is not committed.
+func fixture(t testing.TB) *Trees {
+	t.Helper()
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("git is not installed")
+	}
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("XDG_CONFIG_HOME", "")
+	for _, v := range os.Environ() {
+		if key, _, _ := strings.Cut(v, "="); strings.HasPrefix(key, "GIT_") {
+			t.Setenv(key, "")
+			os.Unsetenv(key)
+		}
+	}
 	root, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	sh(t, root, "init", "-q")
-	if commits {
-		write(t, filepath.Join(root, "a.txt"), "a\n")
-		sh(t, root, "add", "-A")
-		sh(t, root, "commit", "-qm", "first")
-	}
-	c, err := git.Find(t.Context(), root)
+	write(t, filepath.Join(root, "a.txt"), "one\n")
+	write(t, filepath.Join(root, "dir/b.txt"), "two\n")
+	plain(t, root, "init", "-q", "-b", "trunk")
+	plain(t, root, "add", ".")
+	plain(t, root, "commit", "-q", "-m", "first")
+	write(t, filepath.Join(root, "tasks/alpha.md"), sheet)
+	return open(t, root)
+}
+
+func open(t testing.TB, root string) *Trees {
+	t.Helper()
+	c, err := git.Find(context.Background(), root)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := os.MkdirAll(c.StateDir(), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	return &Trees{Git: c, StateDir: c.StateDir()}, root
+	return &Trees{Git: c, StateDir: c.StateDir()}
 }
 
 func want(run string) Want {
-	return Want{Run: run, Slug: "alpha", Base: "trunk", Path: "tasks/alpha.md", Worksheet: []byte("---\r\ntitle: A\r\n---\n"), Title: "A"}
+	return Want{Run: run, Slug: "alpha", Base: "trunk", Path: "tasks/alpha.md", Worksheet: []byte(sheet), Title: "Alpha"}
 }
 
-func TestEnsureMakesTheTreeOnce(t *testing.T) {
-	for _, commits := range []bool{true, false} {
-		trees, root := house(t, commits)
-		tree, err := trees.Ensure(t.Context(), want("r1"))
-		if err != nil || !tree.Created || tree.Dir != filepath.Join(root, ".worktrees", "alpha") || tree.Branch != "task/alpha" {
-			t.Fatalf("%+v, %v", tree, err)
-		}
-		first := sh(t, root, "show", "--format=%s%n%b", "--stat", tree.Head)
-		if !strings.Contains(first, "kickoff: A") || !strings.Contains(first, "Task: alpha") || !strings.Contains(first, "tasks/alpha.md") {
-			t.Errorf("first commit: %s", first)
-		}
-		blob, err := exec.Command("git", "-C", root, "cat-file", "blob", tree.Head+":tasks/alpha.md").Output()
-		if err != nil || string(blob) != string(want("r1").Worksheet) {
-			t.Errorf("worksheet %q, %v", blob, err)
-		}
-		if got := sh(t, root, "status", "--porcelain"); got != "" {
-			t.Errorf("the root shows %q", got)
-		}
-		write(t, filepath.Join(tree.Dir, "b.txt"), "half")
-		again, err := trees.Ensure(t.Context(), want("r1"))
-		if err != nil || again.Created || again.Head != tree.Head || again.Begin != tree.Begin {
-			t.Errorf("again %+v, %v; want %+v", again, err, tree)
-		}
-		if data, err := os.ReadFile(filepath.Join(tree.Dir, "b.txt")); err != nil || string(data) != "half" {
-			t.Errorf("uncommitted work: %q, %v", data, err)
-		}
-	}
-}
-
-func TestWhatIsLeftIsCommittedKeptAndRemoved(t *testing.T) {
-	trees, root := house(t, true)
-	tree, err := trees.Ensure(t.Context(), want("r1"))
+func ensure(t testing.TB, trees *Trees, w Want) Tree {
+	t.Helper()
+	k, err := trees.Ensure(context.Background(), w)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("Ensure: %v", err)
 	}
-	if hash, files, err := trees.CommitRest(t.Context(), tree, "rest"); hash != "" || files != nil || err != nil {
-		t.Errorf("of a clean tree: %q %v %v", hash, files, err)
+	return k
+}
+
+func conflict(t testing.TB, what string, err error, word string) {
+	t.Helper()
+	if fault.CodeOf(err) != fault.Conflict || !strings.Contains(err.Error(), word) {
+		t.Errorf("%s: %v, want a conflict with %q", what, err, word)
 	}
-	write(t, filepath.Join(tree.Dir, "new/ü b.txt"), "new")
-	write(t, filepath.Join(tree.Dir, "a.txt"), "changed")
-	write(t, filepath.Join(trees.Git.CommonDir, "worktrees", "alpha", "index.lock"), "") // of a git that was killed
-	hash, files, err := trees.CommitRest(t.Context(), tree, "rest")
-	if err != nil || hash == "" || len(files) != 2 {
-		t.Fatalf("%q %v %v", hash, files, err)
+}
+
+func TestEnsureMakesTheTree(t *testing.T) {
+	trees := fixture(t)
+	root := trees.Git.Root
+	before := plain(t, root, "status", "--porcelain")
+	k := ensure(t, trees, want("r1"))
+	if k.Dir != filepath.Join(root, ".worktrees/alpha") || k.Branch != "task/alpha" || !k.Created || k.Begin != plain(t, root, "rev-parse", "trunk") || k.Head != plain(t, root, "rev-parse", "task/alpha") || k.Admin() == "" || k.Run != "r1" {
+		t.Errorf("tree = %+v", k)
 	}
-	write(t, filepath.Join(tree.Dir, "late.txt"), "late")
-	kept, err := trees.Remove(t.Context(), tree, "r1")
+	if got := read(t, filepath.Join(k.Dir, "tasks/alpha.md")); got != sheet {
+		t.Errorf("worksheet = %q", got)
+	}
+	if got := plain(t, k.Dir, "status", "--porcelain"); got != "" {
+		t.Errorf("the new tree is not clean: %s", got)
+	}
+	if got := plain(t, root, "log", "--format=%s", "trunk..task/alpha"); got != "kickoff: Alpha" {
+		t.Errorf("commits = %q", got)
+	}
+	if got := plain(t, root, "log", "-1", "--format=%(trailers:key=Task,valueonly)%(trailers:key=Run,valueonly)%an %ae", "task/alpha"); got != "alpha\nr1\ntasks tasks@localhost" {
+		t.Errorf("trailers and author = %q", got)
+	}
+	if got := plain(t, root, "status", "--porcelain"); got != before {
+		t.Errorf("the root's status changed from %q to %q", before, got)
+	}
+	if strings.Contains(plain(t, root, "worktree", "list", "--porcelain"), "locked") {
+		t.Error("the tree stayed locked")
+	}
+	if err := trees.Check(t.Context(), k); err != nil {
+		t.Errorf("Check: %v", err)
+	}
+
+	write(t, filepath.Join(k.Dir, "new.txt"), "work\n")
+	again := ensure(t, trees, want("r1"))
+	if again.Created || again.Begin != k.Begin || read(t, filepath.Join(k.Dir, "new.txt")) != "work\n" {
+		t.Errorf("reuse = %+v", again)
+	}
+	commit, files, err := trees.CommitRest(t.Context(), k, "left by the agent")
+	if err != nil || commit == "" || strings.Join(files, " ") != "new.txt" {
+		t.Errorf("CommitRest = %q, %q, %v", commit, files, err)
+	}
+	if got := plain(t, k.Dir, "status", "--porcelain"); got != "" {
+		t.Errorf("after CommitRest: %s", got)
+	}
+	if commit, files, err = trees.CommitRest(t.Context(), k, "again"); err != nil || commit != "" || files != nil {
+		t.Errorf("CommitRest of a clean tree = %q, %q, %v", commit, files, err)
+	}
+	kept, err := trees.Remove(t.Context(), k, "r1")
 	if err != nil || kept != "refs/tasks/kept/alpha/r1" {
-		t.Fatalf("%q, %v", kept, err)
+		t.Errorf("Remove = %q, %v", kept, err)
 	}
-	if got := sh(t, root, "show", kept+":late.txt"); got != "late" {
-		t.Errorf("kept %q", got)
+	if out, err := try(root, "rev-parse", "--verify", "refs/heads/task/alpha"); err == nil {
+		t.Errorf("the branch is still there: %s", out)
 	}
-	if _, err := os.Lstat(tree.Dir); err == nil {
-		t.Error("the tree is still there")
+	if got := plain(t, root, "show", kept+":new.txt"); got != "work" {
+		t.Errorf("kept = %q", got)
 	}
-	if head, err := trees.Git.Resolve(t.Context(), "refs/heads/task/alpha"); err != nil || head != "" {
-		t.Errorf("the branch is at %q, %v", head, err)
+	if got := plain(t, root, "worktree", "list"); strings.Contains(got, "alpha") {
+		t.Errorf("worktrees = %s", got)
 	}
-	if _, err := trees.Ensure(t.Context(), want("r2")); err != nil {
-		t.Error(err)
+	if names, err := os.ReadDir(filepath.Join(root, ".worktrees")); err != nil || len(names) != 0 {
+		t.Errorf("left in .worktrees: %v, %v", names, err)
 	}
 }
 
@@ -126,22 +177,23 @@ func TestWhatIsNotOursIsLeftAlone(t *testing.T) {
 	for name, set := range map[string]func(t *testing.T, root string){
 		"a file":       func(t *testing.T, root string) { write(t, filepath.Join(root, ".worktrees/alpha"), "x") },
 		"a folder":     func(t *testing.T, root string) { write(t, filepath.Join(root, ".worktrees/alpha/x"), "x") },
-		"a repository": func(t *testing.T, root string) { sh(t, root, "init", "-q", ".worktrees/alpha") },
-		"a branch":     func(t *testing.T, root string) { sh(t, root, "branch", "task/alpha") },
+		"a repository": func(t *testing.T, root string) { plain(t, root, "init", "-q", ".worktrees/alpha") },
+		"a branch":     func(t *testing.T, root string) { plain(t, root, "branch", "task/alpha") },
 		"a work tree": func(t *testing.T, root string) {
-			sh(t, root, "worktree", "add", "-q", "-b", "mine", ".worktrees/alpha")
+			plain(t, root, "worktree", "add", "-q", "-b", "mine", ".worktrees/alpha")
 		},
 		"a link":        func(t *testing.T, root string) { link(t, t.TempDir(), filepath.Join(root, ".worktrees/alpha")) },
 		"a linked home": func(t *testing.T, root string) { link(t, t.TempDir(), filepath.Join(root, ".worktrees")) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			trees, root := house(t, true)
+			trees := fixture(t)
+			root := trees.Git.Root
 			set(t, root)
-			before := sh(t, root, "for-each-ref")
+			before := plain(t, root, "for-each-ref")
 			if tree, err := trees.Ensure(t.Context(), want("r1")); fault.CodeOf(err) != fault.Conflict {
 				t.Errorf("%+v, %v; want a conflict", tree, err)
 			}
-			if after := sh(t, root, "for-each-ref"); after != before {
+			if after := plain(t, root, "for-each-ref"); after != before {
 				t.Errorf("refs were %s, are %s", before, after)
 			}
 		})
@@ -159,7 +211,7 @@ func link(t *testing.T, to, name string) {
 }
 
 func TestCheckNoticesASwitchedBranch(t *testing.T) {
-	trees, _ := house(t, true)
+	trees := fixture(t)
 	tree, err := trees.Ensure(t.Context(), want("r1"))
 	if err != nil {
 		t.Fatal(err)
@@ -167,11 +219,11 @@ func TestCheckNoticesASwitchedBranch(t *testing.T) {
 	if err := trees.Check(t.Context(), tree); err != nil {
 		t.Error(err)
 	}
-	sh(t, tree.Dir, "switch", "-qc", "other")
+	plain(t, tree.Dir, "switch", "-qc", "other")
 	if err := trees.Check(t.Context(), tree); fault.CodeOf(err) != fault.Conflict || !strings.Contains(err.Error(), "other") {
 		t.Errorf("switched: %v", err)
 	}
-	sh(t, tree.Dir, "checkout", "-q", "--detach")
+	plain(t, tree.Dir, "checkout", "-q", "--detach")
 	if err := trees.Check(t.Context(), tree); fault.CodeOf(err) != fault.Conflict {
 		t.Errorf("detached: %v", err)
 	}

@@ -1,0 +1,212 @@
+package worktree
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"tasks/internal/fault"
+	"tasks/internal/git"
+)
+
+// CommitRest commits all that is uncommitted in the tree, untracked files included and
+// ignored ones not, as one commit on its branch, and lists its files. No commit ("") where
+// there is nothing. Repositories nested in the tree are left out; the message names them.
+// Conflict, with nothing committed, where the tree is not as Check wants it or a rebase,
+// merge or the like is going on in it.
+func (t *Trees) CommitRest(ctx context.Context, k Tree, subject string) (commit string, files []string, err error) {
+	unlock, err := t.lock(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	defer unlock()
+	p, err := t.mine(k)
+	if err != nil {
+		return "", nil, err
+	}
+	head, err := t.onBranch(ctx, k, p)
+	if err != nil {
+		return "", nil, err
+	}
+	if busy := unfinished(p.admin); busy != "" {
+		return "", nil, fault.New(fault.Conflict, "a %s is going on in the worktree of %s: what is uncommitted was left as it is", busy, k.slug()).
+			WithHint("in %s: git status says how to finish it", p.dir)
+	}
+	if err := t.unlockIndex(ctx, p); err != nil {
+		return "", nil, err
+	}
+	gw, err := t.Git.WriterAt(ctx, p.dir, p.admin)
+	if err != nil {
+		return "", nil, err
+	}
+	nested, err := gather(ctx, gw)
+	if err != nil {
+		return "", nil, err
+	}
+	tree, err := gw.Line(ctx, "write-tree")
+	if err != nil {
+		return "", nil, err
+	}
+	if files, err = changed(ctx, gw, head, tree); err != nil || len(files) == 0 {
+		return "", nil, err
+	}
+	msg := oneLine(subject) + said(nested) + "\n\nTask: " + k.slug() + "\nRun: " + p.mark.Run + "\n"
+	out, err := gw.Feed(ctx, []byte(msg), "commit-tree", "-p", head, tree)
+	if err != nil {
+		return "", nil, err
+	}
+	commit = strings.TrimSpace(string(out))
+	return commit, files, gw.MoveRef(ctx, "refs/heads/"+k.Branch, commit, head, oneLine(subject))
+}
+
+func oneLine(s string) string {
+	if s = strings.Join(strings.Fields(s), " "); s == "" {
+		return "what was left uncommitted"
+	}
+	return s
+}
+
+// said names what could not be committed.
+func said(nested []string) string {
+	if len(nested) == 0 {
+		return ""
+	}
+	return "\n\nNot in this commit, repositories of their own: " + strings.Join(nested, ", ")
+}
+
+// changed lists the files in which tree differs from commit.
+func changed(ctx context.Context, gw *git.Writer, commit, tree string) ([]string, error) {
+	out, err := gw.Run(ctx, "diff-tree", "-r", "-z", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv", commit, tree)
+	return fields(out), err
+}
+
+// gather brings all of the tree into its index: what differs and what is new, as far as no
+// rule ignores it. It returns the nested repositories that it left out. No program runs
+// for a nested repository: git's own add would, by that repository's configuration.
+func gather(ctx context.Context, gw *git.Writer) (nested []string, err error) {
+	if err := unhide(ctx, gw); err != nil {
+		return nil, err
+	}
+	out, err := gw.Run(ctx, "diff-files", "-z", "--name-only", "--ignore-submodules=dirty")
+	if err != nil {
+		return nil, err
+	}
+	names := fields(out)
+	if out, err = gw.Run(ctx, "ls-files", "-z", "--others", "--exclude-standard"); err != nil {
+		return nil, err
+	}
+	for _, name := range fields(out) {
+		if dir, is := strings.CutSuffix(name, "/"); is {
+			nested = append(nested, dir)
+		} else {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return nested, nil
+	}
+	slices.Sort(names)
+	feed := []byte(strings.Join(slices.Compact(names), "\x00") + "\x00")
+	_, err = gw.Feed(ctx, feed, "update-index", "-z", "--add", "--remove", "--replace", "--stdin")
+	return nested, err
+}
+
+// unhide takes the marks from files that make git pass over their changes, unless the
+// tree is a sparse one, which is made of them.
+func unhide(ctx context.Context, gw *git.Writer) error {
+	if sparse, err := gw.Line(ctx, "config", "--type=bool", "--get", "core.sparseCheckout"); err == nil && sparse == "true" {
+		return nil
+	}
+	out, err := gw.Run(ctx, "ls-files", "-z", "-v")
+	if err != nil {
+		return err
+	}
+	var hidden bytes.Buffer
+	for _, line := range fields(out) {
+		if len(line) > 2 && (line[0] == 'S' || line[0] >= 'a' && line[0] <= 'z') {
+			hidden.WriteString(line[2:] + "\x00")
+		}
+	}
+	for _, flag := range []string{"--no-skip-worktree", "--no-assume-unchanged"} {
+		if hidden.Len() > 0 && err == nil {
+			_, err = gw.Feed(ctx, hidden.Bytes(), "update-index", flag, "-z", "--stdin")
+		}
+	}
+	return err
+}
+
+func fields(out []byte) []string {
+	s := strings.TrimSuffix(string(out), "\x00")
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, "\x00")
+}
+
+// staleAfter is how old a lock of an index must be before it can be one left behind.
+const staleAfter = 2 * time.Second
+
+// unlockIndex takes away the lock that a killed git left on the tree's index: in git's
+// folder for the tree only, and only where no process has it open. Conflict where one has.
+func (t *Trees) unlockIndex(ctx context.Context, p place) error {
+	name := filepath.Join(p.admin, "index.lock")
+	for began := time.Now(); ; {
+		info, err := os.Lstat(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil || !info.Mode().IsRegular() {
+			return fault.New(fault.Conflict, "the index of the worktree of %s is locked by %s", p.mark.Slug, name)
+		}
+		wait := staleAfter - time.Since(info.ModTime())
+		if wait <= 0 || time.Since(began) > staleAfter { // a clock may have been set back
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(min(wait, 100*time.Millisecond)):
+		}
+	}
+	held, err := heldOpen(name)
+	if err != nil || held {
+		return fault.New(fault.Conflict, "git is at work in the worktree of %s: %s is there", p.mark.Slug, name).
+			WithHint("try again when it has ended")
+	}
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fault.New(fault.Unavailable, "cannot take away a lock left behind: %w", err)
+	}
+	return nil
+}
+
+// heldOpen tells whether a process has the file open, as far as the system says. An error
+// where it cannot be told.
+func heldOpen(name string) (bool, error) {
+	mine, err := os.Lstat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	procs, globErr := filepath.Glob("/proc/[0-9]*/fd")
+	if err = errors.Join(err, globErr); err != nil || len(procs) == 0 {
+		return false, errors.Join(err, fs.ErrInvalid)
+	}
+	for _, dir := range procs {
+		fds, err := os.ReadDir(dir)
+		if err != nil {
+			continue // another user's, or gone
+		}
+		for _, fd := range fds {
+			// Its path may be another one for a process in a namespace of its own.
+			if info, err := os.Stat(filepath.Join(dir, fd.Name())); err == nil && os.SameFile(info, mine) {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
