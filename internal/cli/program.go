@@ -23,6 +23,7 @@ import (
 	"tasks/internal/llm/wire"
 	"tasks/internal/manager"
 	"tasks/internal/markdown"
+	"tasks/internal/redact"
 	"tasks/internal/repo"
 	"tasks/internal/run"
 	"tasks/internal/store"
@@ -71,7 +72,7 @@ func (a *app) build(ctx context.Context, h *house, db *store.DB, o serveOptions)
 		Model:    modelOf(s),
 		PageKind: web.PageKind(h.repo),
 		Links:    func(doc string) markdown.Links { return p.docs.Links(doc) },
-		Limits:   s.Limits, Approve: s.Approve, Redact: tool.Redactor(s.Secrets()), Secrets: s.Secrets(),
+		Limits:   s.Limits, Approve: s.Approve, Redact: redact.Func(s.Secrets()), Secrets: s.Secrets(),
 		Changed: func(owner, conversation, turn string, last int64) { p.web.ChatChanged(owner, conversation, turn, last) },
 		Log:     p.log,
 	})
@@ -104,7 +105,7 @@ func modelOf(s *config.Settings) func() (llm.Service, error) {
 		}
 		cfg := wire.Config{
 			BaseURL: e.BaseURL, Key: e.Key, Model: e.Model,
-			Timeouts: s.Timeouts, Redact: tool.Redactor(s.Secrets()), UserAgent: "tasks/" + Version,
+			Timeouts: s.Timeouts, Redact: redact.Func(s.Secrets()), UserAgent: "tasks/" + Version,
 		}
 		var client llm.Service
 		if provider == "anthropic" {

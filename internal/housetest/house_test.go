@@ -15,7 +15,7 @@ import (
 
 // rows are the layers of ARCHITECTURE.md: a room uses only rooms of rows above its own.
 var rows = [][]string{
-	{"fault", "lazy"},
+	{"fault", "lazy", "redact"},
 	{"chart", "query", "config", "task", "markdown", "event", "watch", "process", "runlog", "llm"},
 	{"plan", "trust", "repo", "git", "store", "llm/wire", "llm/llmtest"},
 	{"docs", "edit", "workflow", "forge", "run", "tracker", "worker", "worktree", "llm/openai", "llm/anthropic", "llm/wiretest"},

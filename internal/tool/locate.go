@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tasks/internal/fault"
+	"tasks/internal/redact"
 )
 
 // locate finds the one place where old stands in data. Where there is none, or
@@ -38,8 +39,8 @@ func locate(name string, data []byte, old, text string) (int, error) {
 	if strings.Contains(old, "\r\n") && len(occurrences(data, strings.ReplaceAll(old, "\r\n", "\n"))) > 0 {
 		return 0, err.WithHint(`the lines of the file end in LF: write \n for each line end, in new_string too`)
 	}
-	if strings.Contains(old, mask) {
-		return 0, err.WithHint("%s stands for a secret value that is not shown; leave that part out", mask)
+	if strings.Contains(old, redact.Mask) {
+		return 0, err.WithHint("%s stands for a secret value that is not shown; leave that part out", redact.Mask)
 	}
 	if n, near := nearest(data, old); n > 0 {
 		return 0, err.WithHint("line %d is near: %s", n, near)

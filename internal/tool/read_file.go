@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"tasks/internal/fault"
+	"tasks/internal/redact"
 	"tasks/internal/repo"
 )
 
@@ -17,7 +18,7 @@ var readFileText string
 // maxRead bounds what read_file answers, its note about the cut included.
 const maxRead = 100 << 10
 
-func readFile(d Deps, m masker) *form {
+func readFile(d Deps, m redact.Masker) *form {
 	return &form{
 		name: "read_file", class: Read, description: readFileText,
 		params: []param{
@@ -49,7 +50,7 @@ func readFile(d Deps, m masker) *form {
 }
 
 // readLines reads the lines first to last of a file; last 0 means to the end.
-func readLines(d Deps, m masker, s Session, name string, first, last int) (Result, error) {
+func readLines(d Deps, m redact.Masker, s Session, name string, first, last int) (Result, error) {
 	f, err := d.Repo.ReadFile(name, 0)
 	if err != nil {
 		return Result{}, err
@@ -64,7 +65,7 @@ func readLines(d Deps, m masker, s Session, name string, first, last int) (Resul
 	part := cutLines(f.Data, first, last)
 	body := strings.ToValidUTF8(string(part), "\uFFFD")
 	// Masked before it is cut: a cut through a key would hide it from the mask.
-	body = m.whole(body)
+	body = m.Whole(body)
 	r := Result{Status: OK, Taints: f.Path != s.Doc()}
 	shown, cut := clip(body, maxRead-200)
 	until := first + max(lines([]byte(shown)), 1) - 1

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"tasks/internal/redact"
 	"tasks/internal/repo"
 )
 
@@ -18,7 +19,7 @@ const (
 	maxSearch   = 64 << 10 // bytes of the answer
 )
 
-func searchFiles(d Deps, m masker) *form {
+func searchFiles(d Deps, m redact.Masker) *form {
 	return &form{
 		name: "search_files", class: Read, description: searchFilesText,
 		params: []param{
@@ -57,12 +58,12 @@ func searchFiles(d Deps, m masker) *form {
 
 // hits writes what was found, one line a hit. Text of files is shown to the model
 // by it, so it taints; a search without a hit shows nothing.
-func hits(q repo.Query, found repo.Hits, m masker) Result {
+func hits(q repo.Query, found repo.Hits, m redact.Masker) Result {
 	r := Result{Status: OK, Truncated: found.Truncated, Taints: len(found.Hits) > 0}
 	var b strings.Builder
 	shown := 0
 	for _, h := range found.Hits {
-		row := fmt.Sprintf("%s:%d: %s\n", line(h.Path), h.Line, m.excerpt(line(h.Text)))
+		row := fmt.Sprintf("%s:%d: %s\n", line(h.Path), h.Line, m.Excerpt(line(h.Text)))
 		if b.Len()+len(row) > maxSearch {
 			r.Truncated = true
 			break

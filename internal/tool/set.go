@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"tasks/internal/edit"
+	"tasks/internal/redact"
 	"tasks/internal/repo"
 	"tasks/internal/run"
 	"tasks/internal/tracker"
@@ -27,13 +28,13 @@ type Set struct {
 
 // New makes the allow-listed tools. There are no others.
 func New(d Deps) *Set {
-	m := newMasker(d.Secrets)
+	m := redact.New(d.Secrets)
 	own := []*form{readFile(d, m), searchFiles(d, m), editFile(d), registerTask(d), messageRun(d), createTask(d), taskStatus(d), validateTask(d)}
 	s := &Set{}
 	for _, f := range own {
-		f.redact = m.whole
+		f.redact = m.Whole
 		if f.name == "register_task_for_manager" && d.Agent != nil {
-			s.tools = append(s.tools, guarded{d.Agent, m.whole})
+			s.tools = append(s.tools, guarded{d.Agent, m.Whole})
 		}
 		s.tools = append(s.tools, f)
 	}

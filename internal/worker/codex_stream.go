@@ -242,14 +242,14 @@ func (d *codexStream) Result(end process.End) Result {
 // plainWhy takes the message out of an error that is told as JSON.
 func plainWhy(why string) string {
 	var e struct {
-		Error   struct{ Message string }
+		Error   struct{ Type, Message string }
 		Message string
 		Status  int
 	}
 	if json.Unmarshal([]byte(why), &e) != nil {
 		return why
 	}
-	if text := joined(" ", e.Error.Message, e.Message); text != "" {
+	if text := joined(" ", joined(": ", e.Error.Type, e.Error.Message), e.Message); text != "" {
 		if e.Status > 0 {
 			text = fmt.Sprintf("status %d: %s", e.Status, text)
 		}

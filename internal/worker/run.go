@@ -1,10 +1,8 @@
 package worker
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -12,6 +10,7 @@ import (
 	"time"
 
 	"tasks/internal/process"
+	"tasks/internal/redact"
 	"tasks/internal/runlog"
 )
 
@@ -50,7 +49,7 @@ func Run(ctx context.Context, a Agent, s Spec, emit func(runlog.Event)) (Result,
 	}
 	turn, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	t := &turnState{spec: s, dec: a.Decoder(s), emit: emit, cancel: cancel, secrets: cmd.Secrets}
+	t := &turnState{spec: s, dec: a.Decoder(s), emit: emit, cancel: cancel, mask: redact.New(cmd.Secrets)}
 	t.alive()
 	var watching sync.WaitGroup
 	watched, unwatch := context.WithCancel(context.Background())
@@ -64,9 +63,10 @@ func Run(ctx context.Context, a Agent, s Spec, emit func(runlog.Event)) (Result,
 	watching.Go(func() { t.watch(watched) })
 	out := &lines{fn: func(l []byte) { t.line("stdout", l) }}
 	errs := &lines{fn: func(l []byte) { t.line("stderr", l) }}
+	raw := [2]*redact.Writer{t.raw(), t.raw()}
 	end, err := process.Run(turn, process.Spec{
 		Path: cmd.Path, Args: cmd.Args, Dir: s.Dir, Env: merge(s.Env, cmd.Env), Stdin: strings.NewReader(cmd.Stdin),
-		Stdout: io.MultiWriter(out, t.raw()), Stderr: io.MultiWriter(errs, t.raw()),
+		Stdout: io.MultiWriter(out, raw[0]), Stderr: io.MultiWriter(errs, raw[1]),
 		Limits:  process.Limits{Wall: s.Wall, Grace: grace(s), MaxOutput: maxOutput},
 		Sandbox: withFolders(s.Sandbox, cmd.Writable), Inherit: held(s.Lock),
 	})
@@ -76,17 +76,19 @@ func Run(ctx context.Context, a Agent, s Spec, emit func(runlog.Event)) (Result,
 	unwatch()
 	out.flush()
 	errs.flush()
+	raw[0].Flush()
+	raw[1].Flush()
 	t.flush()
 	return t.result(end, context.Cause(turn)), nil
 }
 
 // turnState is what one turn keeps.
 type turnState struct {
-	spec    Spec
-	dec     Decoder
-	emit    func(runlog.Event)
-	cancel  context.CancelCauseFunc
-	secrets []string
+	spec   Spec
+	dec    Decoder
+	emit   func(runlog.Event)
+	cancel context.CancelCauseFunc
+	mask   redact.Masker
 
 	mu      sync.Mutex
 	heard   time.Time // when the agent last said anything
@@ -120,7 +122,7 @@ func (t *turnState) line(stream string, line []byte) {
 // put hands an event on. Lines of output are gathered, so that a chatty program does not
 // make an event of each. t.mu is held.
 func (t *turnState) put(e runlog.Event) {
-	t.mask(&e)
+	t.hide(&e)
 	if e.Type == runlog.Output {
 		if n := len(t.pending); n > 0 && t.pending[n-1].Name == e.Name && len(t.pending[n-1].Text)+len(e.Text) < 16<<10 {
 			t.pending[n-1].Text += "\n" + e.Text
@@ -204,122 +206,31 @@ func (t *turnState) ask(ctx context.Context, q Question) Decision {
 	return t.spec.Ask(ctx, q)
 }
 
-// result judges the end: for what ended the turn from outside first, then by the
-// agent's own word.
-func (t *turnState) result(end process.End, cause error) Result {
-	r := t.dec.Result(end)
-	if r.LastWords == "" {
-		r.LastWords = end.LastWords
+func (t *turnState) hide(e *runlog.Event) {
+	for _, text := range []*string{&e.Text, &e.Output, &e.Title} {
+		*text = t.mask.Whole(*text)
 	}
-	if end.Cause == process.Exited {
-		r.Exit = &end.Code
+	if len(e.Input) > 0 {
+		e.Input = []byte(t.mask.Whole(string(e.Input)))
 	}
-	if r.Tokens == (runlog.Tokens{}) {
-		r.Tokens = t.tokens
-	}
-	fail := func(code, text string, retry bool) {
-		r.Outcome, r.Code, r.Text, r.Retry = Failed, code, text, retry
-	}
-	switch {
-	case errors.Is(cause, errOver), errors.Is(cause, errStuck), r.Outcome == Finished && end.Cause != process.TooMuch && (end.Cause != process.Canceled || ours(cause)):
-		// Its own result stands: what came to pass behind it is no matter.
-	case errors.Is(cause, errStall):
-		fail("stall", fmt.Sprintf("the agent said nothing for %s", t.spec.Stall), true)
-	case errors.Is(cause, errTurns):
-		fail("turns", fmt.Sprintf("the agent took more than %d turns", t.spec.Turns), false)
-	case errors.Is(cause, errBudget):
-		fail("budget", fmt.Sprintf("the agent spent more than $%.2f", t.spec.BudgetUSD), false)
-	case end.Cause == process.TimedOut:
-		fail("timeout", fmt.Sprintf("the agent took longer than %s", t.spec.Wall.Round(time.Second)), true)
-	case end.Cause == process.TooMuch:
-		fail("agent", "the agent printed more than a gigabyte", false)
-	case end.Cause == process.Canceled:
-		r.Outcome, r.Code, r.Text, r.Retry = Stopped, "stopped", "the agent was asked to end", false
-	}
-	r.LastWords = t.masked(r.LastWords)
-	r.Text = t.masked(r.Text)
-	return r
 }
 
-// ours tells whether the turn was ended by Run itself.
-func ours(cause error) bool {
-	return errors.Is(cause, errStall) || errors.Is(cause, errTurns) || errors.Is(cause, errBudget) || errors.Is(cause, errOver) || errors.Is(cause, errStuck)
-}
-
-// masked is text without the secrets that the agent was given.
-func (t *turnState) masked(text string) string {
-	for _, s := range t.secrets {
-		if len(s) >= 8 {
-			text = strings.ReplaceAll(text, s, "[secret]")
+// raw is where the agent's bytes go as they come, without the secrets.
+func (t *turnState) raw() *redact.Writer {
+	return t.mask.Writer(writerFunc(func(p []byte) (int, error) {
+		if t.spec.Raw == nil {
+			return len(p), nil
 		}
-	}
-	return text
-}
-
-func (t *turnState) mask(e *runlog.Event) {
-	e.Text, e.Output, e.Title = t.masked(e.Text), t.masked(e.Output), t.masked(e.Title)
-	for _, s := range t.secrets {
-		if len(s) >= 8 && bytes.Contains(e.Input, []byte(s)) {
-			e.Input = bytes.ReplaceAll(e.Input, []byte(s), []byte("[secret]"))
-		}
-	}
-}
-
-// raw is where the agent's bytes go as they come, without the secrets as far as they
-// stand in one piece.
-func (t *turnState) raw() io.Writer {
-	if t.spec.Raw == nil {
-		return io.Discard
-	}
-	return writerFunc(func(p []byte) (int, error) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		if _, err := io.WriteString(t.spec.Raw, t.masked(string(p))); err != nil {
-			return len(p), nil // that a log is full must not end the agent
-		}
+		t.spec.Raw.Write(p) // that a log is full must not end the agent
 		return len(p), nil
-	})
+	}))
 }
 
 type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
-
-// lines cuts a stream into lines.
-type lines struct {
-	fn  func([]byte)
-	buf []byte
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	n := len(p)
-	for len(p) > 0 {
-		i := bytes.IndexByte(p, '\n')
-		piece := p
-		if i >= 0 {
-			piece, p = p[:i], p[i+1:]
-		} else {
-			p = nil
-		}
-		if fits := maxLine - len(l.buf); len(piece) > fits {
-			piece = piece[:fits]
-		}
-		l.buf = append(l.buf, piece...)
-		if i >= 0 {
-			l.fn(bytes.TrimSuffix(l.buf, []byte("\r")))
-			l.buf = l.buf[:0]
-		}
-	}
-	return n, nil
-}
-
-// flush hands on a last line that has no end.
-func (l *lines) flush() {
-	if len(l.buf) > 0 {
-		l.fn(l.buf)
-		l.buf = nil
-	}
-}
 
 // merge is env with the values of more in place of, or beside, its own.
 func merge(env, more []string) []string {

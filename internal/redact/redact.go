@@ -1,4 +1,7 @@
-package tool
+// Package redact masks the values of secrets in texts: as they are, percent-encoded in any
+// part, and inside base64 (either alphabet, at each of the three alignments). Values
+// shorter than 8 characters are ignored: masking every occurrence would do more damage.
+package redact
 
 import (
 	"cmp"
@@ -8,7 +11,8 @@ import (
 )
 
 const (
-	mask = "[redacted]"
+	// Mask stands in the place of a secret.
+	Mask = "[redacted]"
 	// minSecret is the length below which a value is no secret worth the damage
 	// that masking every occurrence of it would do.
 	minSecret = 8
@@ -16,15 +20,14 @@ const (
 	minPiece = 12
 )
 
-// Redactor makes the function that masks the values of secrets in a text: as they
-// are, percent-encoded in any part, and inside base64 (either alphabet, at each of
-// the three alignments). Values shorter than 8 characters are ignored.
-func Redactor(secrets []string) func(string) string { return newMasker(secrets).whole }
+// Func makes the function that masks the secrets in a text.
+func Func(secrets []string) func(string) string { return New(secrets).Whole }
 
-// masker holds the forms of the secrets, longest first: one may begin another.
-type masker struct{ forms []string }
+// Masker holds the forms of the secrets, longest first: one may begin another.
+type Masker struct{ forms []string }
 
-func newMasker(secrets []string) masker {
+// New makes the masker of the secrets.
+func New(secrets []string) Masker {
 	var forms []string
 	for _, s := range secrets {
 		s = strings.TrimSpace(s)
@@ -39,13 +42,13 @@ func newMasker(secrets []string) masker {
 	slices.Sort(forms)
 	forms = slices.Compact(forms)
 	slices.SortStableFunc(forms, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
-	return masker{forms}
+	return Masker{forms}
 }
 
-// whole masks every secret that is whole in text.
-func (m masker) whole(text string) string {
+// Whole masks every secret that is whole in text.
+func (m Masker) Whole(text string) string {
 	for _, f := range m.forms {
-		text = strings.ReplaceAll(text, f, mask)
+		text = strings.ReplaceAll(text, f, Mask)
 		if strings.IndexByte(text, '%') >= 0 {
 			text = replaceEncoded(text, f)
 		}
@@ -53,20 +56,20 @@ func (m masker) whole(text string) string {
 	return text
 }
 
-// excerpt is whole for a text that was cut out of a longer one: a secret that the
+// Excerpt is Whole for a text that was cut out of a longer one: a secret that the
 // cut went through is masked too, for half of a key is half of a key too much.
-func (m masker) excerpt(text string) string {
-	text = m.whole(text)
+func (m Masker) Excerpt(text string) string {
+	text = m.Whole(text)
 	for _, f := range m.forms {
 		for n := len(f) - 1; n >= minPiece; n-- {
 			if strings.HasSuffix(text, f[:n]) {
-				text = text[:len(text)-n] + mask
+				text = text[:len(text)-n] + Mask
 				break
 			}
 		}
 		for n := len(f) - 1; n >= minPiece; n-- {
 			if strings.HasPrefix(text, f[len(f)-n:]) {
-				text = mask + text[n:]
+				text = Mask + text[n:]
 				break
 			}
 		}
@@ -93,7 +96,7 @@ func replaceEncoded(text, s string) string {
 		}
 		if n := encodedLen(text[i:], s); n > 0 {
 			b.WriteString(text[done:i])
-			b.WriteString(mask)
+			b.WriteString(Mask)
 			done = i + n
 			i = done - 1
 		}
