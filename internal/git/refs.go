@@ -8,8 +8,21 @@ import (
 	"tasks/internal/fault"
 )
 
-// Nothing stands for "no commit" where a ref is moved.
-const Nothing = ""
+const (
+	// Nothing stands for "no commit" where a ref is moved.
+	Nothing = ""
+	// Zero is Nothing as git writes it.
+	Zero = "0000000000000000000000000000000000000000"
+)
+
+// MoveRef is that of a Writer of the checkout.
+func (c *Checkout) MoveRef(ctx context.Context, ref, to, old, why string) error {
+	w, err := c.Writer(ctx)
+	if err != nil {
+		return err
+	}
+	return w.MoveRef(ctx, ref, to, old, why)
+}
 
 // Resolve is the commit that a ref, by its full name, or a commit's hash stands for; ""
 // where there is none.
@@ -36,6 +49,9 @@ func (c *Checkout) HasAncestor(ctx context.Context, a, b string) (bool, error) {
 // MoveRef moves a ref from one commit to another; Nothing as old: it is not there yet, as
 // new: it goes. Conflict where it is not at old, or its name is taken by another's.
 func (w *Writer) MoveRef(ctx context.Context, ref, to, old, why string) error {
+	if strings.Trim(old, "0") == "" {
+		old = Nothing
+	}
 	args := []string{"update-ref", "--no-deref", "-m", "tasks: " + why, ref, to, old}
 	if to == Nothing && old == Nothing {
 		return nil

@@ -202,3 +202,26 @@ func identity(users map[string]string) []string {
 	}
 	return env
 }
+
+// Call is one call of git that may write. Args begin with the command.
+type Call struct {
+	Args  []string
+	Stdin io.Reader
+	Index string // another index file, "" for the work tree's own
+}
+
+// Write is one call of a Writer of the checkout; its answer is without the last line feed.
+func (c *Checkout) Write(ctx context.Context, call Call) (string, error) {
+	w, err := c.Writer(ctx)
+	if err != nil {
+		return "", err
+	}
+	var stdin []byte
+	if call.Stdin != nil {
+		if stdin, err = io.ReadAll(call.Stdin); err != nil {
+			return "", err
+		}
+	}
+	out, err := w.Index(call.Index).Feed(ctx, stdin, call.Args...)
+	return strings.TrimSuffix(string(out), "\n"), err
+}

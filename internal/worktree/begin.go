@@ -41,7 +41,7 @@ func (t *Trees) branch(ctx context.Context, w Want) (branch, error) {
 			return b, errors.Join(err, checkedOut(w.Slug))
 		}
 	}
-	head, err := t.Git.Resolve(ctx, KeptRefs+w.Slug+"/"+w.Run) // what was kept of this run
+	head, err := t.Git.Resolve(ctx, KeptPrefix+w.Slug+"/"+w.Run) // what was kept of this run
 	if err == nil && head == "" {
 		head, err = t.first(ctx, w)
 	}

@@ -136,7 +136,7 @@ func (t *Trees) keepAs(ctx context.Context, slug, run, commit string) (string, e
 	have := ""
 	for _, ref := range strings.Fields(string(out)) {
 		switch {
-		case strings.HasPrefix(ref, KeptRefs):
+		case strings.HasPrefix(ref, KeptPrefix):
 			return ref, nil
 		case ref != "refs/heads/"+Branch(slug):
 			have = ref
@@ -150,7 +150,7 @@ func (t *Trees) keepAs(ctx context.Context, slug, run, commit string) (string, e
 		return "", err
 	}
 	for n := 1; ; n++ {
-		ref := KeptRefs + slug + "/" + run
+		ref := KeptPrefix + slug + "/" + run
 		if n > 1 {
 			ref += fmt.Sprintf("-%d", n)
 		}

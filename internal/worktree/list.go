@@ -63,7 +63,7 @@ func (t *Trees) Branches(ctx context.Context) (map[string]string, error) {
 
 // Kept lists what is kept of a task's runs, of all tasks for "".
 func (t *Trees) Kept(ctx context.Context, slug string) ([]git.Ref, error) {
-	prefix := KeptRefs
+	prefix := KeptPrefix
 	if slug != "" {
 		prefix += slug + "/"
 	}

@@ -59,7 +59,7 @@ func (t *Trees) keptOf(ctx context.Context, slug, run string, err error) (string
 	if err != nil {
 		return "", err
 	}
-	ref := KeptRefs + slug + "/" + run
+	ref := KeptPrefix + slug + "/" + run
 	if at, err := t.Git.Resolve(ctx, ref); at == "" || err != nil {
 		return "", err
 	}

@@ -26,14 +26,17 @@ import (
 	"tasks/internal/git"
 )
 
-// KeptRefs is the prefix under which work is kept: <prefix><slug>/<run>.
-const KeptRefs = "refs/tasks/kept/"
-
-// Folder is the folder of all trees, at the root.
-const Folder = ".worktrees"
+const (
+	// Folder is the folder of all trees, at the root.
+	Folder = ".worktrees"
+	// BranchPrefix stands before a slug in the name of its branch.
+	BranchPrefix = "task/"
+	// KeptPrefix is under which work is kept: refs/tasks/kept/<slug>/<run>.
+	KeptPrefix = "refs/tasks/kept/"
+)
 
 // Branch is the branch of a task's tree.
-func Branch(slug string) string { return "task/" + slug }
+func Branch(slug string) string { return BranchPrefix + slug }
 
 // Trees are the work trees of one checkout. Safe for concurrent use, also beside other
 // processes: what writes waits for the others.
@@ -74,7 +77,7 @@ func (t *Trees) At(slug, run, begin, head string) Tree {
 func (t *Trees) dir(slug string) string { return filepath.Join(t.Git.Root, Folder, slug) }
 
 // slug is the task of the tree.
-func (k Tree) slug() string { return strings.TrimPrefix(k.Branch, "task/") }
+func (k Tree) slug() string { return strings.TrimPrefix(k.Branch, BranchPrefix) }
 
 var goodSlug = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,127}$`)
 
