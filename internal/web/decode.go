@@ -27,6 +27,11 @@ func decode(w http.ResponseWriter, r *request, v any) error {
 		}
 		return fault.New(fault.Usage, "the body cannot be read: %w", err)
 	}
+	return decodeBody(body, v)
+}
+
+// decodeBody fills the struct that v points at from a body.
+func decodeBody(body []byte, v any) error {
 	if !utf8.Valid(body) {
 		return fault.New(fault.Usage, "the body is not UTF-8")
 	}

@@ -104,13 +104,18 @@ func (d *door) admit(w http.ResponseWriter, r *request, rt *route) error {
 		}
 		return allow(w, r, http.MethodGet, http.MethodHead)
 	}
+	if rt.class == trigger {
+		if err := allow(w, r, http.MethodPost); err != nil {
+			return err
+		}
+	}
 	switch rt.class {
-	case action, stream:
+	case action, stream, trigger:
 		if ref := d.guard.check(r.Request); ref != nil {
 			return ref
 		}
 		method := http.MethodGet
-		if rt.class == action {
+		if rt.class != stream {
 			method = http.MethodPost
 		}
 		if rt.handle == nil {
@@ -119,7 +124,7 @@ func (d *door) admit(w http.ResponseWriter, r *request, rt *route) error {
 		if err := allow(w, r, method); err != nil {
 			return err
 		}
-		if rt.class == action {
+		if rt.class != stream {
 			if ref := checkBody(r.Request); ref != nil {
 				return ref
 			}

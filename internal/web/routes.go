@@ -13,11 +13,12 @@ import (
 type class int
 
 const (
-	page   class = iota // GET; fails with a page
-	data                // GET; fails with JSON
-	asset               // GET; public, no cookie
-	action              // POST with JSON, behind the guard; fails with JSON
-	stream              // GET of events or chat data, behind the guard; fails with JSON
+	page    class = iota // GET; fails with a page
+	data                 // GET; fails with JSON
+	asset                // GET; public, no cookie
+	action               // POST with JSON, behind the guard; fails with JSON
+	stream               // GET of events or chat data, behind the guard; fails with JSON
+	trigger              // as action, but another method is told so first; fails with JSON
 )
 
 // route is one line of the table. A path that ends in /* takes what is below it.
@@ -99,6 +100,11 @@ var routes = []route{
 	{action, "/actions/run/review", (*Server).runReview},
 	{stream, "/actions/run/events", (*Server).runEvents},
 	{action, "/actions/*", nil}, // behind the guard as well
+
+	// as the Symphony specification has it
+	{data, "/api/v1/state", (*Server).apiState},
+	{trigger, "/api/v1/refresh", (*Server).apiRefresh},
+	{data, "/api/v1/*", (*Server).apiIssue},
 
 	// live changes
 	{stream, "/events", (*Server).events},
