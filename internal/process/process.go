@@ -76,4 +76,7 @@ type End struct {
 	Signal    string // where it was one
 	Protected string // "bubblewrap", "landlock", or "" : what really held
 	LastWords string // end of standard error, at most 2 KB
+	// Lost is set where the guardian itself was killed: without bubblewrap something of the
+	// tree may go on then.
+	Lost bool
 }

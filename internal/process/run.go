@@ -165,7 +165,7 @@ func (t *tree) read(failed error) End {
 	var end End
 	data, err := io.ReadAll(io.LimitReader(t.report, 1<<16))
 	if err != nil || json.Unmarshal(data, &end) != nil || end.Cause == "" {
-		end = End{Cause: Signaled, Code: -1, Signal: "the guardian ended without a report"}
+		end = End{Cause: Signaled, Code: -1, Signal: "the guardian ended without a report", Lost: true}
 		if failed != nil {
 			end.Signal += fmt.Sprintf(" (%v)", failed)
 		}

@@ -53,9 +53,12 @@ func (d *claudeStream) Result(end process.End) Result {
 	if why == "" {
 		why = oneLine(strings.Join(f.Errors, "; "), 300)
 	}
+	if r.LastWords == "" {
+		r.LastWords = why
+	}
 	switch f.Subtype {
 	case "error_max_turns":
-		r.Code, r.Text = "turns", fmt.Sprintf("the agent took all of its %d turns", f.Turns)
+		r.Code, r.Text = "turns", fmt.Sprintf("the agent took all of its turns (%d)", d.use.Turns)
 	case "error_max_budget_usd":
 		r.Code, r.Text = "budget", "the agent spent all it may"
 		if f.Cost != nil {

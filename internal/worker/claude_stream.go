@@ -51,7 +51,6 @@ type claudeLine struct {
 	Errors  []string  `json:"errors"`
 	IsError bool      `json:"is_error"`
 	API     int       `json:"api_error_status"`
-	Turns   int       `json:"num_turns"`
 	Cost    *float64  `json:"total_cost_usd"`
 	Usage   claudeUse `json:"usage"`
 	Ended   string    `json:"terminal_reason"`
@@ -106,8 +105,7 @@ func (d *claudeStream) Line(line []byte) []runlog.Event {
 		if e.Result != "" {
 			d.said = e.Result
 		}
-		d.use.Turns = max(d.use.Turns, 1) // its own number counts something else as well
-		in, out := e.Usage.tokens()
+		in, out := e.Usage.tokens() // its num_turns counts something else than answers of the model
 		d.use.Input, d.use.Output = max(in, d.use.Input), max(out, d.use.Output)
 		d.use.CostUSD = d.cost(e)
 		return []runlog.Event{d.usage()}

@@ -74,12 +74,26 @@ func Run(ctx context.Context, a Agent, s Spec, emit func(runlog.Event)) (Result,
 		return Result{}, err
 	}
 	unwatch()
+	if end.Lost {
+		sweep(s.Env)
+	}
 	out.flush()
 	errs.flush()
 	raw[0].Flush()
 	raw[1].Flush()
 	t.flush()
 	return t.result(end, context.Cause(turn)), nil
+}
+
+// sweep ends what has the run's mark, where the guardian can no longer see to it.
+func sweep(env []string) {
+	for _, e := range env {
+		if id, ok := strings.CutPrefix(e, "TASKS_RUN="); ok && id != "" {
+			if pids, err := process.Survivors("TASKS_RUN", id); err == nil {
+				process.KillAll(context.Background(), pids)
+			}
+		}
+	}
 }
 
 // turnState is what one turn keeps.
