@@ -45,7 +45,7 @@ func (s *scene) signals(t *task.Task, r *run.Run) []Signal {
 	}
 	switch {
 	case t.Broken != nil || over || held:
-	case t.Status == task.Ready && (r == nil || r.State != run.Failed):
+	case t.Status == task.Ready && (r == nil || r.State != run.Failed && r.State != run.Accepted):
 		g.add("ready_not_queued", 1, "the file says ready, and no run of it is in the queue",
 			"the status was written by hand; only a kickoff queues a task", "tasks kickoff "+slug)
 	case t.Status == task.InProgress && r == nil:
