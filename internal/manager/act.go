@@ -3,6 +3,7 @@ package manager
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"tasks/internal/fault"
@@ -21,13 +22,16 @@ type Trees interface {
 
 // Landing is what a beat asks of the landing of runs.
 type Landing interface {
-	// Pending is the runs whose landing has begun and not ended, and whether the process
-	// that does it is alive.
+	// Recover ends or takes back what was cut off, and tells of each in words.
+	Recover(ctx context.Context) ([]string, error)
+	// Predict tells whether a run fits onto its base, and the paths where it does not.
+	Predict(ctx context.Context, r *run.Run) (clean bool, paths []string, err error)
+}
+
+// pending is the Landing that knows the runs whose landing has begun and not ended, and
+// whether the process that does it is alive.
+type pending interface {
 	Pending(ctx context.Context) (map[string]bool, error)
-	// Recover ends or takes back what was cut off.
-	Recover(ctx context.Context) error
-	// Conflicts is the paths in which a run does not fit onto its base; nil where it fits.
-	Conflicts(ctx context.Context, r *run.Run) ([]string, error)
 }
 
 // Kill ends what is left of a run: its supervisor, and all that has the run in its
@@ -109,7 +113,11 @@ func (m *Manager) do(ctx context.Context, a *Action) (wait func() error, err err
 	now := m.Now()
 	switch a.Verb {
 	case Recover:
-		return nil, m.Landing.Recover(ctx)
+		said, err := m.Landing.Recover(ctx)
+		if len(said) > 0 {
+			a.Reason += ": " + strings.Join(said, "; ")
+		}
+		return nil, err
 	case Reap:
 		left, err := m.Kill(ctx, a.r)
 		if err == nil && len(left) > 0 {

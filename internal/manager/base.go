@@ -98,7 +98,7 @@ func (m *Manager) compare(ctx context.Context, r *run.Run, head, tip string) fit
 		return f
 	}
 	if m.Landing != nil && r.State == run.Review {
-		if f.conflicts, err = m.Landing.Conflicts(ctx, r); err != nil {
+		if _, f.conflicts, err = m.Landing.Predict(ctx, r); err != nil {
 			m.Log.Warn("whether a run fits its base is not known", "run", r.ID, "err", err)
 		}
 	}

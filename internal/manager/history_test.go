@@ -181,15 +181,15 @@ type landingOf struct{ x *model }
 
 func (l landingOf) Pending(context.Context) (map[string]bool, error) { return nil, nil }
 
-func (l landingOf) Conflicts(context.Context, *run.Run) ([]string, error) { return nil, nil }
+func (l landingOf) Predict(context.Context, *run.Run) (bool, []string, error) { return true, nil, nil }
 
-func (l landingOf) Recover(ctx context.Context) error {
+func (l landingOf) Recover(ctx context.Context) ([]string, error) {
 	for id := range l.x.land {
 		_, err := l.x.runs.Move(ctx, id, []run.State{run.Review}, run.Accepted, &run.Reason{Code: run.Landed, Text: "recovered"}, time.Time{}, l.x.now)
 		l.x.must(err)
 	}
 	clear(l.x.land)
-	return nil
+	return nil, nil
 }
 
 // spawn makes a supervisor, which may fail to start, never come, or come late.
@@ -459,7 +459,7 @@ func (x *model) step() {
 		if x.gone[slug] || t.Status == task.Completed || t.Status == task.Cancelled {
 			return
 		}
-		_, fresh, err := x.runs.Enqueue(ctx, run.Run{Slug: slug, Path: t.Path, Base: "main", Hash: t.Hash, Priority: t.Priority, QueuedAt: x.now})
+		_, fresh, err := x.runs.Enqueue(ctx, run.Run{Slug: slug, Path: t.Path, Base: "main", Hash: t.Hash, Priority: t.Priority, QueuedAt: x.now, Workstream: t.Workstream})
 		x.must(err)
 		if fresh {
 			x.say("kickoff of %s", slug)

@@ -209,9 +209,9 @@ func (m *Manager) deepen(ctx context.Context, w *World) {
 	}
 	m.silent = quiet
 	m.seen.Unlock()
-	if m.Landing != nil {
+	if l, ok := m.Landing.(pending); ok {
 		var err error
-		if w.Landings, err = m.Landing.Pending(ctx); err != nil {
+		if w.Landings, err = l.Pending(ctx); err != nil {
 			m.Log.Error("the journal of landings cannot be read", "err", err)
 		}
 	}
