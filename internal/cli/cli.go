@@ -170,6 +170,7 @@ var commands = []func(*app) *cobra.Command{
 	newRuns,
 	newRun,
 	newReconcile,
+	newGC,
 	newTrust,
 	newStatus,
 	newServe,

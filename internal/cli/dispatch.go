@@ -74,7 +74,7 @@ func (a *app) await(ctx context.Context, m *manager.Manager, r run.Run) error {
 		now, err := m.RunOf(ctx, r.Slug, r.ID)
 		if ctx.Err() != nil {
 			a.say("%s goes on: tasks run logs %s --follow shows it, tasks run stop %s ends it", r.Slug, shellWord(r.Slug), shellWord(r.Slug))
-			return nil
+			return quiet{1} // what was waited for has not come
 		}
 		if err != nil {
 			return err

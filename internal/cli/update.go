@@ -34,7 +34,8 @@ func newUpdate(a *app) *cobra.Command {
 comments, order, quotes, line ends. updated_at is renewed where the file has it.
 
 --status completed sets completed_at, and completed_by where the owner is known;
-leaving it removes both. --status ready is the check of kickoff, and kickoff.
+leaving it removes both. --status ready is the check of kickoff, and kickoff. A run
+that is on works on the worksheet as it was kicked off: a warning then names it.
 --set changes any key, --set KEY= removes it; items of a list stand between commas.`,
 		Example: `  tasks update retry-failed-uploads --status blocked
   tasks update retry-failed-uploads --depends-on +upload-queue --depends-on -old-queue
@@ -200,6 +201,11 @@ func (a *app) update(ctx context.Context, name string, changes []task.Change) er
 	}
 	if on {
 		a.warn("the run %s of %s is %s: it works on the worksheet as it was kicked off, not on this change", r.ID, r.Slug, r.State)
+		if r.State.Waiting() {
+			a.say("hint: tasks unqueue %s && tasks kickoff %s has the run begin with it", shellWord(r.Slug), shellWord(r.Slug))
+		} else {
+			a.say("hint: tasks run send %s MESSAGE tells the agent of it; tasks new TITLE writes a follow-up task", shellWord(r.Slug))
+		}
 	}
 	if ready {
 		if err := a.kickoff(ctx, h, after.Path); err != nil {

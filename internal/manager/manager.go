@@ -121,7 +121,11 @@ func (m *Manager) TaskStatus(ctx context.Context, slug string) (json.RawMessage,
 	if err != nil {
 		return nil, err
 	}
-	return st.brief(slug)
+	brief, err := st.brief(slug)
+	if err != nil || slug == "" {
+		return brief, err
+	}
+	return m.withRun(ctx, slug, brief)
 }
 
 // Status makes the projection of what is so now.

@@ -39,8 +39,8 @@ func taskStatus(d Deps) *form {
 					if slug != "" {
 						r.Summary = "Looked at the status of " + slug
 					}
-					// Titles are text of the files.
-					r.Taints = slug == "" || file != s.Doc()
+					// Titles are text of the files, last words are an agent's.
+					r.Taints = slug == "" || file != s.Doc() || worked(ctx, d, slug)
 					return r, nil
 				},
 			}, nil
@@ -67,4 +67,13 @@ func findTask(ctx context.Context, d Deps, a arguments) (*task.Task, []byte, err
 // plainID tells whether s can be the id of a task: no path, no option, no control.
 func plainID(s string) bool {
 	return s != "" && len(s) <= 128 && s[0] != '-' && path.Base(s) == s && strings.IndexFunc(s, hidden) < 0 && !strings.ContainsAny(s, "\r\n\t;|&$`\\")
+}
+
+// worked tells whether an agent has worked on the task, and so may have said anything.
+func worked(ctx context.Context, d Deps, slug string) bool {
+	if d.Runs == nil {
+		return false
+	}
+	r, err := d.Runs.Latest(ctx, slug)
+	return err != nil || r != nil && r.Attempt > 0
 }
