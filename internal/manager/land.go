@@ -5,7 +5,9 @@ import (
 	"time"
 
 	"tasks/internal/fault"
+	"tasks/internal/landing"
 	"tasks/internal/run"
+	"tasks/internal/worktree"
 )
 
 // Accept brings the work of a run that is ready for review onto its base, as one commit or,
@@ -26,6 +28,9 @@ func (m *Manager) Accept(ctx context.Context, slug string, merge bool) (run.Run,
 	}
 	commit, err := m.landing(ctx, r, merge)
 	if err != nil {
+		return *r, err
+	}
+	if err := m.Runs.SetTree(ctx, r.ID, "", r.Begin, r.Head); err != nil {
 		return *r, err
 	}
 	if err := m.Runs.SetLanded(ctx, r.ID, commit); err != nil {
@@ -77,10 +82,26 @@ func (m *Manager) Reject(ctx context.Context, slug, why string) (run.Run, string
 	return now, kept, err
 }
 
-func (m *Manager) landing(context.Context, *run.Run, bool) (string, error) {
-	return "", fault.New(fault.Unavailable, "landing is being built")
+// lander lands runs of this checkout.
+func (m *Manager) lander() *landing.Lander {
+	return &landing.Lander{Git: m.Git, Trees: &worktree.Trees{Git: m.Git, StateDir: m.StateDir}, StateDir: m.StateDir}
 }
 
-func (m *Manager) putAside(context.Context, *run.Run) (string, error) {
-	return "", fault.New(fault.Unavailable, "landing is being built")
+// landing brings the work onto the base. The beat's lock keeps anything else from being
+// done to the run meanwhile.
+func (m *Manager) landing(ctx context.Context, r *run.Run, merge bool) (string, error) {
+	unlock, err := m.lockBeat(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	return m.lander().Accept(ctx, r, landing.Options{Merge: merge, Owner: m.owner(), Now: m.Now()})
+}
+
+// putAside keeps and removes what the run made.
+func (m *Manager) putAside(ctx context.Context, r *run.Run) (string, error) {
+	if r.Branch == "" {
+		return "", nil // it had not come so far
+	}
+	return m.lander().Reject(ctx, r)
 }
