@@ -104,6 +104,7 @@ type DiffLine struct {
 	Old, New int
 	HTML     template.HTML // escaped and coloured by the markdown room's highlighter
 	Comments []commentJSON
+	text     string
 }
 
 // Class is the line's class.

@@ -57,6 +57,7 @@ var routes = []route{
 
 	// the same as data
 	{data, "/status.json", (*Server).statusJSON},
+	{data, "/run.json", (*Server).runJSON},
 	{data, "/search.json", (*Server).searchJSON},
 	{data, "/tasks.json", (*Server).tasksJSON},
 	{data, "/fields.json", (*Server).fieldsJSON},

@@ -61,7 +61,7 @@ func (s *Server) run(w http.ResponseWriter, r *request) error {
 	if err := s.runStory(r, &p); err != nil {
 		return err
 	}
-	s.runDiff(r, &p)
+	s.runDiff(ctx, &p)
 	p.Acts = p.acts()
 	return s.page(w, r, http.StatusOK, "run", p)
 }

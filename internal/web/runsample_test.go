@@ -49,7 +49,7 @@ func sampleRun(b Base) RunPage {
 		Others: []OtherRun{{Href: "/runs/bounded-retries", State: run.Review, When: now, On: true}, {Href: "/runs/bounded-retries?run=x", State: run.Failed, When: now, Cost: "$1.20"}},
 		Plan:   []PlanBox{{"Count attempts", true}, {"Move a message", false}}, Drafts: 1,
 		Diff: &DiffView{Plus: 2, Minus: 1, Cut: 1, Files: []DiffFile{
-			{ID: "f1", Path: "broker/ack.go", Status: "modified", Plus: 2, Minus: 1, Hunks: []DiffHunk{{Head: "@@ -1,3 +1,4 @@ func ack", Lines: []DiffLine{{" ", 1, 1, "<span class=\"k\">package</span> broker", nil}, {"-", 2, 0, "old", nil}, {"+", 0, 2, "new", []commentJSON{{ID: "c1", Text: "Why?"}, {ID: "c2", Text: "Sent.", Sent: true}}}}}}},
+			{ID: "f1", Path: "broker/ack.go", Status: "modified", Plus: 2, Minus: 1, Hunks: []DiffHunk{{Head: "@@ -1,3 +1,4 @@ func ack", Lines: []DiffLine{{Sign: " ", Old: 1, New: 1, HTML: "<span class=\"k\">package</span> broker"}, {Sign: "-", Old: 2, HTML: "old"}, {Sign: "+", New: 2, HTML: "new", Comments: []commentJSON{{ID: "c1", Text: "Why?"}, {ID: "c2", Text: "Sent.", Sent: true}}}}}}},
 			{ID: "f2", Path: "img.png", Status: "added", Binary: true}, {ID: "f3", Path: "big.txt", Status: "modified", Large: true, Folded: true}, {ID: "f4", Path: "b.txt", OldPath: "a.txt", Status: "renamed"}}}}
 	p.facts()
 	p.Acts = RunActs{Kickoff: true, Start: true, Unqueue: true, Stop: true, Retry: true, Accept: true, Reject: true, Send: true, Why: "Because.", Base: "main"}

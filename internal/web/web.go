@@ -68,6 +68,7 @@ type Server struct {
 	hub       *hub
 	streams   limiter // of the assistant's and the runs' event streams
 	stories   stories
+	diffs     diffs
 
 	first     sync.Once
 	served    chan struct{} // closed when the first request was answered

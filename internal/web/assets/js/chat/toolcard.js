@@ -5,12 +5,15 @@ import { el, icon } from "../lib/dom.js";
 import { browse, Failure, sentence } from "../lib/http.js";
 import { took } from "../lib/time.js";
 import { diffCount, diffLines, readDiff } from "./diff.js";
+import { runCard } from "./runcard.js";
 import { argumentsText, STATES, wordsOf } from "./toolwords.js";
 
 /** @typedef {{id: string, path: string, before: string, after: string, diff: string, undoes?: string}} Edit */
 /** @typedef {{id: string, name: string, arguments: Record<string, unknown>}} Call */
 /** @typedef {{id: string, name: string, status: string, summary: string, content: string, truncated: boolean, edit?: Edit}} Result */
 
+/** What a run follows from. */
+const RUNS = new Set(["register_task_for_manager", "message_run"]);
 const PROGRESS = 6; // lines of a sub-agent shown at once
 
 export class ToolCard {
@@ -84,6 +87,10 @@ export class ToolCard {
       this.body.append(el("h4", null, result.truncated ? "Result (cut)" : "Result"), el("pre", { class: "bytes", tabindex: "0" }, result.content));
     }
     if (result.edit) this.root.append(editCard(result.edit, this.undo));
+    const slug = this.call.arguments.slug;
+    if (result.status === "ok" && RUNS.has(this.call.name) && typeof slug === "string") {
+      this.root.append(runCard(slug, /\(run ([0-9a-v]{20,32})\)/.exec(result.summary)?.[1] ?? ""));
+    }
   }
 }
 

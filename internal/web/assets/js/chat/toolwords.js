@@ -22,6 +22,7 @@ export function wordsOf(name, args) {
       : { icon: "pencil", todo: "Edit", doing: "Editing", did: "Edited", object: str(a.path), code: true };
     case "run_claude_subagent": return { icon: "bot", todo: "Ask Claude Code:", doing: "Claude Code works on", did: "Asked Claude Code:", object: str(a.task) };
     case "register_task_for_manager": return { icon: "list-plus", todo: "Hand over", doing: "Handing over", did: "Handed over", object: str(a.slug), code: true };
+    case "message_run": return { icon: "message-square", todo: "Send to the run of", doing: "Sending to the run of", did: "Sent to the run of", object: str(a.slug), code: true };
     case "create_task": return { icon: "file-plus", todo: "Create the task", doing: "Creating the task", did: "Created the task", object: str(a.title) };
     case "task_status": return { icon: "activity", todo: "Look up", doing: "Looking up", did: "Looked up", object: str(a.slug) || "the queue", code: !!a.slug };
     case "validate_task": return { icon: "list-checks", todo: "Check", doing: "Checking", did: "Checked", object: str(a.slug), code: true };

@@ -49,7 +49,8 @@ export function live(dot) {
     heard ||= event === "page";
     if (event === "page" && data.path === docRel) void refresh();
     else if (event === "page" && (data.change !== "changed" || LISTS.has(pageKind) || document.querySelector("[data-follow]"))) soon();
-    else if (event === "status" || (event === "hello" && pageKind !== "error")) soon(); // hello: what was missed while nobody listened
+    if (event === "status" || event === "hello") document.dispatchEvent(new CustomEvent("tasks:status"));
+    if (event === "status" || (event === "hello" && pageKind !== "error")) soon(); // hello: what was missed while nobody listened
     else if (event === "chat") document.dispatchEvent(new CustomEvent("tasks:chat", { detail: data }));
   }, (now) => {
     ({ state, since } = now);
