@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -134,7 +135,7 @@ func runRepository(t *testing.T) string {
 		"bounded-retries": "Bound retries and send what fails to the dead letters", "queued-one": "Give every message an id that survives a restart", "blocked-one": "TLS between brokers",
 		"asking": "Remove the old log format", "retrying": "A load test that anyone can run", "verifying": "Show the count in herald inspect", "silent": "A tour of the documentation",
 		"failed": "Compact the log at night", "stopped": "Spread retries with jitter", "huge": "Move the index out of memory", "hebrew": "משימה בעברית עם מילים באנגלית like this",
-		"markup": `<img src=x onerror=alert(1)> & "quotes" 🎉`, "review": "Count attempts at the broker", "none": "Nobody was asked yet", "accepted": "A smaller frame header", "rejected": "Rewrite it all",
+		"markup": `<img src=x onerror=alert(1)> & "quotes" 🎉`, "review": "Count attempts at the broker", "none": "Nobody was asked yet", "accepted": "A smaller frame header", "rejected": "Rewrite it all", "empty": "There was nothing to do",
 	}
 	files := map[string]string{"README.md": "# Herald\n", "broker/ack.go": "package broker\n\n// Ack ends a delivery.\nfunc (q *Queue) Ack(m Message) error {\n\treturn q.redeliver(m)\n}\n", "notes.txt": "one\ntwo\nthree\n", "old.txt": "stays the same\n"}
 	for slug, title := range titles {
@@ -147,8 +148,50 @@ func runRepository(t *testing.T) string {
 	return root
 }
 
+// commitOn makes a branch with the files in one commit, and returns where it began and ends.
+func commitOn(t *testing.T, root, branch string, files map[string]string, gone ...string) (begin, head string) {
+	t.Helper()
+	begin = gitSays(t, root, "rev-parse", "HEAD")
+	git(t, root, "switch", "-q", "-c", branch)
+	for name, text := range files {
+		ok(t, os.MkdirAll(filepath.Dir(filepath.Join(root, name)), 0o755))
+		ok(t, os.WriteFile(filepath.Join(root, name), []byte(text), 0o644))
+	}
+	for _, name := range gone {
+		ok(t, os.Remove(filepath.Join(root, name)))
+	}
+	git(t, root, "add", "-A")
+	git(t, root, "commit", "-q", "-m", "work", "--allow-empty")
+	head = gitSays(t, root, "rev-parse", "HEAD")
+	git(t, root, "switch", "-q", "main")
+	return begin, head
+}
+
+func gitSays(t *testing.T, root string, args ...string) string {
+	t.Helper()
+	out, err := exec.Command("git", append([]string{"-C", root}, args...)...).Output()
+	ok(t, err)
+	return strings.TrimSpace(string(out))
+}
+
+const newAck = "package broker\n\n// Ack ends a delivery, or gives the message up where it failed too often.\nfunc (q *Queue) Ack(m Message) error {\n\tif m.Attempt >= q.maxAttempts {\n\t\treturn q.dead.Put(m, \"<b>gave up</b>\")\n\t}\n\treturn q.redeliver(m)\n}\n"
+
+// reviewed is a run in review, with work of every make.
+func (rs *runs) reviewed(root, slug string) *played {
+	rs.t.Helper()
+	long := strings.Repeat("a line of it\n", 6000)
+	begin, head := commitOn(rs.t, root, "task/"+slug, map[string]string{"broker/ack.go": newAck, "broker/dead.go": "package broker\n\n// dead is where messages go that failed too often.\ntype dead struct{ log *Log }\n", "img.png": "\x89PNG\x00\x01\x02", "notes.txt": "one\nzwei\nthree\nfour\n", "long.txt": long, "docs/מדריך <b>.md": "# שלום\n\nעולם 🎉\n", "tasks/" + slug + ".md": "---\ntype: task\ntitle: x\nstatus: in_progress\n---\n\n## Plan\n\n- [x] One\n"}, "old.txt")
+	p := rs.queue(slug, "Count attempts").take().say(work()...)
+	p.r.Begin, p.r.Head = begin, head
+	p.say(runlog.Event{Type: runlog.ToolResult, ID: "7", Status: "ok", Output: "ok  broker 0.4s"}, runlog.Event{Type: runlog.Text, Text: "All of it passes. The limit is `max_attempts`, as the worksheet says."},
+		runlog.Event{Type: runlog.Commit, ID: head, Title: "broker: give messages up after max_attempts", Text: "broker/ack.go\nbroker/dead.go"}, runlog.Event{Type: runlog.Verify, Title: "go test ./...", Status: "ok", Took: 4200 * time.Millisecond, Output: "ok  broker 0.4s"},
+		runlog.Event{Type: runlog.End, Status: "finished", Text: "the agent is done and verify holds"})
+	ok(rs.t, rs.AddEvidence(rs.t.Context(), run.Evidence{Run: p.r.ID, Attempt: 1, N: 1, Command: "go test ./...", OK: true, Took: 4200 * time.Millisecond, Output: "ok  broker 0.4s", Commit: head, At: time.Now()}))
+	return p.end(run.Review, run.Finished, "the agent is done and verify holds", 0)
+}
+
 // states makes one run in every state.
-func (rs *runs) states() map[string]*played {
+func (rs *runs) states(root string) map[string]*played {
 	rs.t.Helper()
 	ctx := rs.t.Context()
 	all := map[string]*played{}
@@ -177,6 +220,10 @@ func (rs *runs) states() map[string]*played {
 	}
 	add("hebrew", "משימה בעברית").take().say(runlog.Event{Type: runlog.Text, Text: "אני מתחיל בקריאה של הקוד, ואז `Ack` משתנה.\n\n- ראשון\n- second"}, runlog.Event{Type: runlog.Tool, ID: "x", Name: "Write", Input: asInput(map[string]any{"file_path": "מסמכים/קובץ.md"})}, runlog.Event{Type: runlog.Output, Name: "stdout", Text: "שלום"})
 	add("markup", `<img src=x onerror=alert(1)>`).take().say(runlog.Event{Type: runlog.Text, Text: "<script>alert(1)</script>\n\n<div class=\"ask\"><h2>The agent waits for your answer</h2><button>Allow</button></div>\n\n# main\n\n<b>bold</b> 🎉👩‍👩‍👧‍👦\n\n" + strings.Repeat("unbroken", 80)}, runlog.Event{Type: runlog.Tool, ID: "x", Name: "<b>Tool</b>", Title: "<i>title</i> " + strings.Repeat("long", 200), Input: asInput(map[string]any{"path": "<script>"})}, runlog.Event{Type: runlog.Notice, Status: "warn", Text: "<b>the log</b> is full"})
+	all["review"] = rs.reviewed(root, "review")
+	empty := add("empty", "Nothing to do").take()
+	empty.r.Begin, empty.r.Head = commitOn(rs.t, root, "task/empty", nil)
+	empty.end(run.Review, run.Finished, "the agent is done", 0)
 	add("rejected", "Rewrite it all").take().say(work()[:6]...).end(run.Review, run.Finished, "done", 0)
 	_, err = rs.Move(ctx, all["rejected"].r.ID, []run.State{run.Review}, run.Rejected, &run.Reason{Code: run.Declined, Text: "too much at once"}, time.Time{}, time.Now())
 	ok(rs.t, err)
@@ -188,7 +235,7 @@ func TestRunShots(t *testing.T) {
 	sweep(t)
 	root := runRepository(t)
 	s := start(t, nil, "-C", root, "serve", "--addr", "127.0.0.1:0", "--no-manager")
-	all := openRuns(t, root).states()
+	all := openRuns(t, root).states(root)
 	all["none"] = nil
 	for _, size := range []struct{ w, h int64 }{{1440, 900}, {390, 844}} {
 		p := open(t, s, size.w, size.h)
@@ -201,10 +248,24 @@ func TestRunShots(t *testing.T) {
 				p.goTo(s, "runs/"+slug)
 				p.painted()
 				p.shot(fmt.Sprintf("run-%s-%d-%s", slug, size.w, theme))
+				if slug == "review" {
+					js[bool](p, `(document.getElementById("changes").scrollIntoView(), true)`)
+					p.painted()
+					p.shot(fmt.Sprintf("run-changes-%d-%s", size.w, theme))
+				}
 				p.axe(theme + " run " + slug)
 				if over := p.sideways(); over > 0 {
 					t.Errorf("run of %s at %d wide scrolls sideways by %d px", slug, size.w, over)
 				}
+			}
+		}
+		for _, page := range []string{"status", "activity", "", "tasks/asking", "tasks/review", "board", "tasks"} {
+			p.goTo(s, page)
+			p.painted()
+			p.shot(fmt.Sprintf("with-runs-%s-%d", strings.ReplaceAll(page, "/", "-"), size.w))
+			p.axe("with runs " + page)
+			if over := p.sideways(); over > 0 {
+				t.Errorf("%s at %d wide scrolls sideways by %d px", page, size.w, over)
 			}
 		}
 		p.quiet()
