@@ -51,7 +51,9 @@ func (m *Manager) span(ctx context.Context, r *run.Run) (from, to string, err er
 }
 
 // Span is the two commits between which the run changed things, "" where it has made none yet.
-func (m *Manager) Span(ctx context.Context, r *run.Run) (from, to string, err error) { return m.span(ctx, r) }
+func (m *Manager) Span(ctx context.Context, r *run.Run) (from, to string, err error) {
+	return m.span(ctx, r)
+}
 
 // Diffstat is how much the run changed, nil where there is nothing to compare.
 func (m *Manager) Diffstat(ctx context.Context, r *run.Run) *Diffstat {

@@ -116,12 +116,12 @@ func age(t time.Time) template.HTML {
 		t.UTC().Format(time.RFC3339), t.Format("Mon 2 Jan 2006, 15:04:05"), shortAgo(time.Since(t))))
 }
 
-// shortAgo is ago without its last word. The same words are in js/lib/time.js.
+// shortAgo is ago without its last word, "" for what has just begun. The same words are in js/lib/time.js.
 func shortAgo(d time.Duration) string {
 	if words := strings.TrimSuffix(ago(d), " ago"); words != "just now" {
 		return words
 	}
-	return "now"
+	return ""
 }
 
 // shownRows is how much of a list a page shows that is not paged.

@@ -40,7 +40,7 @@ export function keepFresh() {
     for (const time of document.querySelectorAll("time[data-ago]")) {
       const at = Date.parse(time.getAttribute("datetime") ?? "");
       if (at) {
-        const all = ago(Date.now() - at), words = !time.hasAttribute("data-short") ? all : all === "just now" ? "now" : all.replace(/ ago$/, "");
+        const all = ago(Date.now() - at), words = !time.hasAttribute("data-short") ? all : all === "just now" ? "" : all.replace(/ ago$/, "");
         if (time.textContent !== words) time.textContent = words;
       }
     }

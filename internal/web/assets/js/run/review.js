@@ -96,7 +96,7 @@ export function review(page) {
       if (!text.value.trim()) { text.focus(); return; }
       save.disabled = true;
       try {
-        const code = row.querySelector(".c > code")?.cloneNode(true);
+        const code = row.querySelector(".line > code")?.cloneNode(true);
         if (code instanceof HTMLElement) code.querySelector(".vh")?.remove();
         const quote = code?.textContent?.replace(/\n$/, "") ?? "";
         const { comment } = await post("/actions/run/comment", { slug, path, line, side, quote, text: text.value });
