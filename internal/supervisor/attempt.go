@@ -97,10 +97,8 @@ func (s *supervisor) prepare(ctx context.Context, flow *workflow.Workflow, agent
 	if s.tmp, err = tmpFolder(s.run.ID); err != nil {
 		return bad(run.Workspace, err, true)
 	}
-	if s.tree.Created {
-		if err := s.hook(ctx, flow, workflow.AfterCreate); err != nil {
-			return bad(run.HookFailed, err, true)
-		}
+	if err := s.afterCreate(ctx, flow); err != nil {
+		return bad(run.HookFailed, err, true)
 	}
 	if err := s.hook(ctx, flow, workflow.BeforeRun); err != nil {
 		return bad(run.HookFailed, err, true)
@@ -260,18 +258,4 @@ func (s *supervisor) rest(ctx context.Context) {
 // failed is the end of an attempt that err ended.
 func failed(code string, err error, retry bool) end {
 	return end{state: run.Failed, outcome: run.Fail, reason: reasonOf(code, err), retry: retry}
-}
-
-// hook runs one of the hooks and logs it. The error is for those whose failure ends the
-// attempt.
-func (s *supervisor) hook(ctx context.Context, flow *workflow.Workflow, name string) error {
-	script := flow.Hooks.Script(name)
-	if strings.TrimSpace(script) == "" {
-		return nil
-	}
-	h, err := workflow.RunHook(ctx, name, script, workflow.HookEnv{
-		Dir: s.tree.Dir, Env: s.env(), Sandbox: s.sandbox(), Timeout: s.limits.Hook, Lock: s.lock,
-	})
-	s.note(runlog.Event{Type: runlog.Hook, Name: name, Status: h.Status, Text: h.Why, Output: h.Output, Took: h.Took, Cut: h.Cut})
-	return err
 }
