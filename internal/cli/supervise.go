@@ -56,10 +56,21 @@ func (a *app) supervise(ctx context.Context, id string) error {
 		return err
 	}
 	defer db.Close()
-	return supervisor.Run(ctx, supervisor.Config{
-		Git: h.git, StateDir: db.Dir, Runs: run.New(db), Settings: h.settings, Trust: h.trust, UserDir: workflow.UserDir(a.getenv), Getenv: a.getenv,
-		Log: slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelInfo})),
-	}, id, token)
+	return supervisor.Run(ctx, a.supervisor(h, run.New(db), slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelInfo}))), id, token)
+}
+
+// supervisor is what a supervisor of the checkout works with.
+func (a *app) supervisor(h *house, runs *run.Store, log *slog.Logger) supervisor.Config {
+	return supervisor.Config{
+		Git: h.git, StateDir: h.git.StateDir(), Runs: runs, Settings: h.settings, Trust: h.trust, UserDir: workflow.UserDir(a.getenv), Getenv: a.getenv, Log: log,
+	}
+}
+
+// beforeRemove runs the hook of that name before a worktree goes.
+func (a *app) beforeRemove(h *house, runs *run.Store) func(context.Context, *run.Run) error {
+	return func(ctx context.Context, r *run.Run) error {
+		return supervisor.BeforeRemove(ctx, a.supervisor(h, runs, nil), r)
+	}
 }
 
 // spawn starts supervisors for the checkout: processes of their own that outlive this one.
