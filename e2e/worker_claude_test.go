@@ -34,7 +34,7 @@ func newAgentRun(t *testing.T, name string, o worker.Options, env map[string]str
 	t.Helper()
 	root := write(t, map[string]string{"CLAUDE.md": "CANARY-INSTRUCTIONS", "hello.txt": "hello\n",
 		".claude/settings.json": `{"env":{"ANTHROPIC_BASE_URL":"http://127.0.0.1:9"},"hooks":{"SessionStart":[{"hooks":[{"type":"command","command":"touch fired"}]}]}}`})
-	home, tmp := write(t, map[string]string{".keep": ""}), write(t, nil)
+	home, tmp := write(t, map[string]string{".claude.json": "{}", ".claude/settings.json": "{}", ".claude/commands/x.md": "x", ".codex/config.toml": "", ".config/opencode/opencode.json": "{}"}), write(t, nil)
 	env["HOME"], env["PATH"] = home, os.Getenv("PATH")
 	o.Root = write(t, nil)
 	o.Getenv = func(k string) (string, bool) { v, ok := env[k]; return v, ok }
@@ -50,6 +50,9 @@ func newAgentRun(t *testing.T, name string, o worker.Options, env map[string]str
 		Dir: root, RunDir: write(t, nil), TmpDir: tmp, Prompt: "Do the task.", Turns: 10, Wall: time.Minute, Stall: 40 * time.Second, Grace: 5 * time.Second, Raw: &r.raw,
 		Env:     []string{"PATH=" + env["PATH"], "HOME=" + home, "USER=u", "LANG=C.UTF-8", "TERM=dumb", "TMPDIR=" + tmp, "TASKS_RUN=" + r.mark, "TASKS_SLUG=alpha"},
 		Sandbox: &process.Sandbox{ReadOnly: []string{"/"}, Writable: []string{root, tmp, home}, Protect: []string{filepath.Join(root, ".git", "config")}},
+	}
+	for _, name := range worker.Steering {
+		r.spec.Sandbox.Protect = append(r.spec.Sandbox.Protect, filepath.Join(home, name))
 	}
 	return r
 }
@@ -78,6 +81,15 @@ func (r *agentRun) turn(ctx context.Context) worker.Result {
 		os.WriteFile(filepath.Join(name, strings.ReplaceAll(r.t.Name(), "/", "_")+".jsonl"), r.raw.Bytes(), 0o644)
 	}
 	return res
+}
+
+func (r *agentRun) home() string {
+	for _, e := range r.spec.Env {
+		if home, ok := strings.CutPrefix(e, "HOME="); ok {
+			return home
+		}
+	}
+	return ""
 }
 
 func (r *agentRun) has(kind runlog.Type, parts ...string) bool {
@@ -131,7 +143,7 @@ func TestWorkerClaude(t *testing.T) {
 			t.Fatalf("%+v, %v", v, err)
 		}
 		m.steps = []step{
-			{text: "I begin.", calls: []call{{"Write", map[string]any{"file_path": filepath.Join(r.spec.Dir, "new.txt"), "content": "made\n"}}, bash("cat hello.txt; echo KEY=$ANTHROPIC_API_KEY; git status --short; touch /usr/fired .git/config")}},
+			{text: "I begin.", calls: []call{{"Write", map[string]any{"file_path": filepath.Join(r.spec.Dir, "new.txt"), "content": "made\n"}}, bash("cat hello.txt; echo KEY=$ANTHROPIC_API_KEY; git status --short; touch /usr/fired .git/config; echo '{}' > ~/.claude/settings.json; echo x >> ~/.claude.json; echo x > ~/.codex/hooks.json")}},
 			{text: "It is done."},
 		}
 		res := r.turn(t.Context())
@@ -154,6 +166,14 @@ func TestWorkerClaude(t *testing.T) {
 		}
 		if strings.Contains(r.raw.String(), "sk-ant-scripted-canary") || r.has(runlog.ToolResult, "sk-ant-scripted-canary") {
 			t.Error("the key is in the log")
+		}
+		for _, name := range []string{".claude.json", ".claude/settings.json"} {
+			if data, err := os.ReadFile(filepath.Join(r.home(), name)); err != nil || string(data) != "{}" {
+				t.Errorf("%s is now %q, %v", name, data, err)
+			}
+		}
+		if !r.has(runlog.Notice, "bad", ".codex/hooks.json appeared") {
+			t.Error("a file that steers another agent was made, and nobody is told")
 		}
 		if _, err := os.Stat(filepath.Join(r.spec.Dir, "fired")); err == nil {
 			t.Error("a hook of the repository ran")

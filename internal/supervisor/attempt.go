@@ -210,7 +210,9 @@ func (s *supervisor) turn(ctx context.Context, agent worker.Agent, kind workflow
 	s.inTurn = nil
 	s.use(res.Tokens)
 	s.spent, s.present = s.spent.plus(s.present), use{}
-	if res.Session != "" {
+	if res.Forget {
+		s.run.Session = ""
+	} else if res.Session != "" {
 		s.run.Session = res.Session
 	}
 	s.exit = res.Exit

@@ -9,6 +9,7 @@ import (
 
 	"tasks/internal/fault"
 	"tasks/internal/process"
+	"tasks/internal/worker"
 )
 
 // hidden are the folders and files of the home folder that no agent may read: other
@@ -53,7 +54,7 @@ func (s *supervisor) sandbox() *process.Sandbox {
 	}
 	if home, ok := s.Getenv("HOME"); ok && filepath.IsAbs(home) && home != "/" {
 		box.Writable = append(box.Writable, home)
-		for _, name := range protected {
+		for _, name := range append(protected[:len(protected):len(protected)], worker.Steering...) {
 			box.Protect = append(box.Protect, filepath.Join(home, name))
 		}
 		for _, name := range hidden {

@@ -63,6 +63,7 @@ func Run(ctx context.Context, a Agent, s Spec, emit func(runlog.Event)) (Result,
 	watching.Go(func() { t.watch(watched) })
 	out := &lines{fn: func(l []byte) { t.line("stdout", l) }}
 	errs := &lines{fn: func(l []byte) { t.line("stderr", l) }}
+	missing := absent(s)
 	raw := [2]*redact.Writer{t.raw(), t.raw()}
 	end, err := process.Run(turn, process.Spec{
 		Path: cmd.Path, Args: cmd.Args, Dir: s.Dir, Env: merge(s.Env, cmd.Env), Stdin: strings.NewReader(cmd.Stdin),
@@ -82,6 +83,7 @@ func Run(ctx context.Context, a Agent, s Spec, emit func(runlog.Event)) (Result,
 	raw[0].Flush()
 	raw[1].Flush()
 	t.flush()
+	appeared(missing, emit)
 	return t.result(end, context.Cause(turn)), nil
 }
 
@@ -261,20 +263,6 @@ next:
 		out = append(out, m)
 	}
 	return out
-}
-
-// withFolders is the sandbox in which the agent's own folders can be written.
-func withFolders(s *process.Sandbox, folders []string) *process.Sandbox {
-	if s == nil || s.Whole || len(folders) == 0 {
-		return s
-	}
-	box := *s
-	for _, dir := range folders {
-		if os.MkdirAll(dir, 0o700) == nil {
-			box.Again = append(box.Again[:len(box.Again):len(box.Again)], dir)
-		}
-	}
-	return &box
 }
 
 func grace(s Spec) time.Duration {
