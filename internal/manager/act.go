@@ -58,7 +58,7 @@ func killRun(ctx context.Context, r *run.Run) ([]int, error) {
 // anything was done.
 func (m *Manager) act(ctx context.Context, w *World, list []*Did, o BeatOptions, later func(func())) (did bool) {
 	stuck := ""
-	for _, d := range list {
+	for i, d := range list {
 		if d.Verb == Dispatch || d.Verb == Retry {
 			why := ""
 			switch {
@@ -73,6 +73,16 @@ func (m *Manager) act(ctx context.Context, w *World, list []*Did, o BeatOptions,
 			}
 			if why != "" {
 				d.Result, d.Error = Held, &why
+				continue
+			}
+		}
+		if d.Result == Done { // with the others that wait
+			did = true
+			continue
+		}
+		if inQueue(d) {
+			if m.holdAll(ctx, list[i:]) {
+				did = true
 				continue
 			}
 		}
@@ -98,6 +108,32 @@ func (m *Manager) act(ctx context.Context, w *World, list []*Did, o BeatOptions,
 		}
 	}
 	return did
+}
+
+// inQueue tells whether the action moves a run of the queue between queued and blocked.
+func inQueue(d *Did) bool {
+	return (d.Verb == Hold || d.Verb == Release) && d.r.State.Waiting()
+}
+
+// holdAll does all actions of the list that hold or release in one transaction. Where it
+// fails each is tried by itself.
+func (m *Manager) holdAll(ctx context.Context, list []*Did) bool {
+	var all []run.Held
+	for _, d := range list {
+		if inQueue(d) {
+			all = append(all, run.Held{ID: d.Run, Reason: d.why})
+		}
+	}
+	if err := m.Runs.HoldAll(ctx, all); err != nil {
+		m.Log.Warn("the queue could not be brought up to date at once", "err", err)
+		return false
+	}
+	for _, d := range list {
+		if inQueue(d) {
+			d.end(nil)
+		}
+	}
+	return true
 }
 
 func (d *Did) end(err error) {

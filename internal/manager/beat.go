@@ -104,7 +104,7 @@ func (m *Manager) beatOf(ctx context.Context, o BeatOptions, want func(verb stri
 			case a.Verb != Hold || d.Reason == a.Reason:
 				continue
 			}
-			d.Action = a
+			d.Action, d.Result = a, Planned
 			now = append(now, d)
 		}
 		if len(now) == 0 || o.DryRun {

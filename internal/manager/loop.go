@@ -49,15 +49,21 @@ func (m *Manager) Run(ctx context.Context) error {
 			defer f.Close()
 		}
 	}
+	m.loop(ctx, others.Go)
+	return nil
+}
+
+// loop beats until ctx ends. It sleeps until it is woken, or until the world changes by
+// time alone; nothing is polled.
+func (m *Manager) loop(ctx context.Context, later func(func())) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	<-timer.C
 	for {
-		wait := m.turn(ctx, others.Go)
-		timer.Reset(wait)
+		timer.Reset(m.turn(ctx, later))
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-m.wake:
 		case <-timer.C:
 		}

@@ -1,10 +1,12 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"tasks/internal/fault"
@@ -44,7 +46,8 @@ const (
 )
 
 var (
-	selectRun  = queue + "select " + fmt.Sprintf(columns, "r.worksheet") + from
+	// selectRun is of one run: its place is counted by itself, where it has one.
+	selectRun  = "select " + strings.Replace(fmt.Sprintf(columns, "r.worksheet"), "coalesce(queue.n, 0)", "0", 1) + " from runs r "
 	selectBare = queue + "select " + fmt.Sprintf(columns, "null") + from
 )
 
@@ -192,7 +195,54 @@ func one(ctx context.Context, q querier, clause string, args ...any) (*Run, erro
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
-	return r, err
+	if err != nil || !r.State.Waiting() {
+		return r, err
+	}
+	err = q.QueryRowContext(ctx, `select count(*) from runs where state in ('queued','blocked')
+		and (case priority when '' then 'p2' else priority end, queued_at, slug, id) <= (?, ?, ?, ?)`,
+		cmp.Or(r.Priority, "p2"), r.QueuedAt.UTC().Format(stamp), r.Slug, r.ID).Scan(&r.Place)
+	if err != nil {
+		return nil, fmt.Errorf("read run %s: %w", r.ID, err)
+	}
+	return r, nil
+}
+
+// Held is where a waiting run goes: blocked for the reason, or queued for none.
+type Held struct {
+	ID     string
+	Reason *Reason
+}
+
+// HoldAll is Hold of many at once.
+func (s *Store) HoldAll(ctx context.Context, all []Held) error {
+	if s.db == nil || len(all) == 0 {
+		return nil
+	}
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("hold runs: %w", err)
+	}
+	defer tx.Rollback()
+	change, err := tx.PrepareContext(ctx, `update runs set state = ?, reason_code = ?, reason_text = ?
+		where id = ? and state in ('queued','blocked')`)
+	if err != nil {
+		return fmt.Errorf("hold runs: %w", err)
+	}
+	defer change.Close()
+	for _, h := range all {
+		state := Queued
+		if h.Reason != nil {
+			state = Blocked
+		}
+		why := orEmpty(h.Reason)
+		if _, err := change.ExecContext(ctx, state, why.Code, why.Text, h.ID); err != nil {
+			return fmt.Errorf("hold run %s: %w", h.ID, err)
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("hold runs: %w", err)
+	}
+	return nil
 }
 
 func scan(row interface{ Scan(...any) error }) (*Run, error) {
