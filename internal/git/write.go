@@ -203,6 +203,18 @@ func identity(users map[string]string) []string {
 	return env
 }
 
+// Identity is the environment that names an author where the user has not told git one,
+// for programs that commit beside us; empty where they have.
+func (c *Checkout) Identity(ctx context.Context) ([]string, error) {
+	w, err := c.Writer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(w.extra), func(v string) bool {
+		return !strings.HasPrefix(v, "GIT_AUTHOR_") && !strings.HasPrefix(v, "GIT_COMMITTER_")
+	}), nil
+}
+
 // Call is one call of git that may write. Args begin with the command.
 type Call struct {
 	Args  []string

@@ -94,6 +94,9 @@ func (s *supervisor) prepare(ctx context.Context, flow *workflow.Workflow, agent
 	if err := s.ports(ctx); err != nil {
 		return bad(run.Workspace, err, true)
 	}
+	if s.author, err = s.Git.Identity(ctx); err != nil {
+		return bad(run.Workspace, err, true)
+	}
 	if s.tmp, err = tmpFolder(s.run.ID); err != nil {
 		return bad(run.Workspace, err, true)
 	}

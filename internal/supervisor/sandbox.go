@@ -79,7 +79,7 @@ func (s *supervisor) env() []string {
 			env = append(env, key+"="+v)
 		}
 	}
-	return env
+	return append(env, s.author...)
 }
 
 // tmpFolder makes the run's own temporary folder.

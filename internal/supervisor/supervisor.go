@@ -74,6 +74,7 @@ type supervisor struct {
 	lock   *os.File
 	log    *runlog.Writer
 	trees  *worktree.Trees
+	author []string // who commits, where the user has not told git
 	tree   worktree.Tree
 	sheet  *task.Task // as kicked off
 	limits config.Manager
