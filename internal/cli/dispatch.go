@@ -30,7 +30,7 @@ interrupted. What is running goes on when the command is interrupted.`,
 		ValidArgsFunction: a.slugs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withManager(cmd.Context(), func(ctx context.Context, h *house, m *manager.Manager) error {
-				r, err := m.Dispatch(ctx, h.name(args[0]), "cli")
+				r, err := a.dispatch(ctx, m, h.name(args[0]))
 				if err != nil {
 					return err
 				}

@@ -20,6 +20,7 @@ import (
 	"tasks/internal/process"
 	"tasks/internal/store"
 	"tasks/internal/tool"
+	"tasks/internal/worker"
 )
 
 type doctorOptions struct{ model, report bool }
@@ -43,8 +44,8 @@ func newDoctor(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor [--model] [--report] [--json]",
 		Short: "Look at what tasks needs here, one line each with the fix",
-		Long: `Look at what tasks needs here: git, ripgrep, Claude Code, the assistant's model,
-the port, the rights of the state folder. Nothing is changed. Exit status 7 where
+		Long: `Look at what tasks needs here: git, ripgrep, Claude Code, the agent of runs, the
+assistant's model, the port, the rights of the state folder. Nothing is changed. Exit status 7 where
 something that is needed is missing.`,
 		Example: "  tasks doctor\n  tasks doctor --model     # ask the model's server one short question\n  tasks doctor --report    # for a bug report: no paths of yours, no keys",
 		Args:    nothing,
@@ -130,7 +131,7 @@ func (a *app) checks(ctx context.Context, o doctorOptions) []check {
 		return append(out, check{"settings", "bad", err.Error(), fault.HintOf(err)})
 	}
 	s := h.settings
-	out = append(out, ripgrepCheck(), claudeCheck(s, h.git.Root, a.getenv), sandboxCheck(), keyCheck(s))
+	out = append(out, ripgrepCheck(), claudeCheck(s, h.git.Root, a.getenv), a.agentCheck(ctx, s, h.git.Root), sandboxCheck(), keyCheck(s))
 	if o.model {
 		out = append(out, modelCheck(ctx, s))
 	}
@@ -162,11 +163,33 @@ func claudeCheck(s *config.Settings, root string, getenv func(string) (string, b
 	return check{"claude", "ok", p.Path(), ""}
 }
 
+// agentCheck asks the agent of runs for its version. Without one tasks are still read,
+// written and queued.
+func (a *app) agentCheck(ctx context.Context, s *config.Settings, root string) check {
+	agent, err := worker.Find(s.Worker, worker.Options{Root: root, Getenv: a.getenv, Claude: s.Claude, Anthropic: s.Anthropic, OpenAI: s.OpenAI})
+	var v worker.Version
+	if err == nil {
+		v, err = agent.Probe(ctx)
+	}
+	if err != nil {
+		return check{"agent", "warn", "no run can begin: " + err.Error(), fault.HintOf(err)}
+	}
+	return check{"agent", "ok", strings.TrimSpace("runs are carried out by "+agent.Name()+" "+v.Text) + ", " + v.Path, ""}
+}
+
 func sandboxCheck() check {
 	if p := process.Protection(); p != "" {
-		return check{"sandbox", "ok", p + " holds the sub-agent to reading", ""}
+		return check{"sandbox", "ok", p + " holds the sub-agent to reading" + runsHeld(p), ""}
 	}
 	return check{"sandbox", "warn", "neither bubblewrap nor Landlock: only Claude Code's own rules hold the sub-agent", "install bubblewrap"}
+}
+
+// runsHeld says what holds the agents of runs.
+func runsHeld(protection string) string {
+	if protection == "bubblewrap" {
+		return ", and the agents of runs to their worktrees"
+	}
+	return ""
 }
 
 func keyCheck(s *config.Settings) check {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -141,7 +142,10 @@ the base branch or put it aside. --run ID means another run of the task.`,
 		sub := add(a)
 		sub.DisableFlagsInUseLine = true
 		sub.Args = asUsage(sub.Args)
-		sub.ValidArgsFunction = a.slugs
+		sub.ValidArgsFunction = a.ranSlugs
+		if sub.Flags().Lookup("run") != nil {
+			complete(sub, map[string]completer{"run": a.runIDs})
+		}
 		completeRest(sub)
 		cmd.AddCommand(sub)
 	}
@@ -169,4 +173,48 @@ func (a *app) onRun(ctx context.Context, fn func(context.Context, *house, *manag
 	}
 	defer done()
 	return fn(ctx, h, a.newManager(h, runs))
+}
+
+// ranSlugs offers the tasks that have a run, once, with how that stands.
+func (a *app) ranSlugs(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return a.offerRuns(cmd, func(r *run.Run, newest bool) string {
+		if !newest || !strings.HasPrefix(r.Slug, typed) {
+			return ""
+		}
+		return r.Slug + "\t" + string(r.State) + ": " + oneLine(r.Title)
+	})
+}
+
+// runIDs offers the runs of the task that was named.
+func (a *app) runIDs(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	return a.offerRuns(cmd, func(r *run.Run, _ bool) string {
+		if len(args) > 0 && r.Slug != args[0] || !strings.HasPrefix(r.ID, typed) {
+			return ""
+		}
+		return r.ID + "\t" + oneLine(r.Slug) + ", " + string(r.State) + ", " + when(r)
+	})
+}
+
+// offerRuns offers what word makes of each run, newest first; newest tells of the first of
+// its task. "" is left out.
+func (a *app) offerRuns(cmd *cobra.Command, word func(r *run.Run, newest bool) string) ([]string, cobra.ShellCompDirective) {
+	return a.offer(cmd, func(h *house) (out []string) {
+		runs, done, err := h.runs(cmd.Context())
+		if err != nil {
+			return nil
+		}
+		defer done()
+		list, _ := runs.All(cmd.Context(), false, maxRuns)
+		seen := map[string]bool{}
+		for _, r := range list {
+			if w := word(r, !seen[r.Slug]); w != "" {
+				out = append(out, w)
+			}
+			seen[r.Slug] = true
+		}
+		return out
+	})
 }

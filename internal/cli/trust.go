@@ -193,11 +193,27 @@ func (a *app) kickoffTask(ctx context.Context, m *manager.Manager, slug, note st
 		return m.Kickoff(ctx, slug, "cli", note)
 	}
 	r, already, trusted, err := m.KickoffByHand(ctx, slug, "cli", note)
-	if len(trusted) > 0 {
-		a.say("This first kickoff lets the repository's own commands run from now on; %s trust --revoke takes it back:", a.name)
-		for _, c := range trusted {
-			a.say("  %s", commandOf(c))
-		}
-	}
+	a.tellTrusted(trusted)
 	return r, already, err
+}
+
+// dispatch is m.Dispatch, or by hand in a terminal the one that trusts and says so.
+func (a *app) dispatch(ctx context.Context, m *manager.Manager, slug string) (run.Run, error) {
+	if !a.byHand() {
+		return m.Dispatch(ctx, slug, "cli")
+	}
+	r, trusted, err := m.DispatchByHand(ctx, slug, "cli")
+	a.tellTrusted(trusted)
+	return r, err
+}
+
+// tellTrusted says which commands a first kickoff by hand lets run.
+func (a *app) tellTrusted(trusted []trust.Command) {
+	if len(trusted) == 0 {
+		return
+	}
+	a.say("This first kickoff lets the repository's own commands run from now on; %s trust --revoke takes it back:", a.name)
+	for _, c := range trusted {
+		a.say("  %s", commandOf(c))
+	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"tasks/internal/fault"
 	"tasks/internal/run"
+	"tasks/internal/trust"
 )
 
 // RunOf is the latest run of the task, or the one of its runs with the id. NotFound
@@ -42,13 +43,31 @@ func (m *Manager) RunOf(ctx context.Context, slug, id string) (*run.Run, error) 
 }
 
 // Dispatch starts a run of the task now. It skips order and limits, not dependencies,
-// the check or one at a time; a task that is not in the queue is kicked off first, by
-// the user's own hand. It returns when the supervisor holds the lease.
+// the check or one at a time; a task that is not in the queue is kicked off first. It
+// returns when the supervisor holds the lease.
 func (m *Manager) Dispatch(ctx context.Context, slug, source string) (run.Run, error) {
-	r, already, _, err := m.KickoffByHand(ctx, slug, source, "")
+	r, _, err := m.dispatch(ctx, slug, source, false)
+	return r, err
+}
+
+// DispatchByHand is Dispatch by the user's own hand, in a terminal or by a click: as the
+// first kickoff by hand it trusts the root's commands about which nobody was asked yet, and
+// returns them so that it is said.
+func (m *Manager) DispatchByHand(ctx context.Context, slug, source string) (run.Run, []trust.Command, error) {
+	return m.dispatch(ctx, slug, source, true)
+}
+
+func (m *Manager) dispatch(ctx context.Context, slug, source string, byHand bool) (run.Run, []trust.Command, error) {
+	r, already, trusted, err := m.kickoff(ctx, slug, "", source, "", byHand)
 	if err != nil {
-		return run.Run{}, err
+		return run.Run{}, trusted, err
 	}
+	r, err = m.startNow(ctx, r, already)
+	return r, trusted, err
+}
+
+// startNow starts a run that was kicked off.
+func (m *Manager) startNow(ctx context.Context, r run.Run, already bool) (run.Run, error) {
 	switch {
 	case r.State == run.Blocked && r.Reason != nil && r.Reason.Code != run.Owner && r.Reason.Code != run.Limit:
 		code := fault.Conflict

@@ -165,6 +165,9 @@ func (s *supervisor) hold(ctx context.Context) error {
 	if errors.Is(context.Cause(work), run.ErrLost) {
 		return run.ErrLost // everything from here on is another's
 	}
+	if cause := context.Cause(work); cause != nil && e.state == run.Failed {
+		e = s.cut(cause) // it failed because it was asked to end, wherever it was then
+	}
 	return s.finish(e)
 }
 

@@ -58,7 +58,7 @@ func (s *supervisor) verify(ctx context.Context) end {
 	return end{state: run.Review, outcome: run.Done, reason: &run.Reason{Code: run.Finished, Text: text}}
 }
 
-// cut is the end of an attempt that was ended while its work was being verified.
+// cut is the end of an attempt that was ended from outside.
 func (s *supervisor) cut(cause error) end {
 	var stop stopped
 	if errors.As(cause, &stop) {

@@ -13,8 +13,8 @@ func (s *Server) dispatch(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	got, err := s.Manager.Dispatch(r.Context(), in.Slug, "page")
-	return s.runAnswer(w, r, got, err)
+	got, trusted, err := s.Manager.DispatchByHand(r.Context(), in.Slug, "page")
+	return s.runAnswer(w, r, got, err, trusted...)
 }
 
 // runSend is POST /actions/run/send, the same as `tasks run send`.
