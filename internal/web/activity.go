@@ -46,7 +46,13 @@ func (s *Server) activity(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	p.Days, p.Shown = s.activityDays(win, q, newNamer(s, rows, known.Owners))
+	names := newNamer(s, rows, known.Owners)
+	p.Days, p.Shown = s.activityDays(win, q, names)
+	if q.kind == "" || q.kind == history.Run {
+		if p.Runs, p.RunTimes, err = s.runTimes(r.Context(), win, names); err != nil {
+			return err
+		}
+	}
 	p.Kinds, p.People = activityChoices(win, q)
 	p.Spark = template.HTML(chart.Spark("Changes a day", perDay(win)))
 	if p.Latest {
@@ -129,10 +135,10 @@ func (n *namer) item(it *history.Item) ActivityItem {
 	if it.Run != nil {
 		title := it.Run.Slug
 		if row, ok := n.slugs[it.Run.Slug]; ok {
-			title, out.Href = row.Name(), row.Href
+			title, out.Href = row.Name(), "/runs/"+row.Slug+"?run="+it.Run.ID
 		}
 		out.Text = title + " " + it.Text
-		if it.Run.Reason != nil && !it.Run.State.Active() {
+		if it.Run.Reason != nil && !it.Run.State.Active() && it.Text == history.Ended(it.Run.State) {
 			out.Reason = it.Run.Reason.Text
 		}
 		return out

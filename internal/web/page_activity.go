@@ -11,6 +11,8 @@ type ActivityPage struct {
 	Days        []ActivityDay
 	Review      []TaskRow // runs that wait for a merge
 	Finished    []Finished
+	Runs        []RunTime // of the window, newest first
+	RunTimes    RunTimes
 	Kinds       []Choice // to show one kind alone
 	People      []Choice // to show one person alone
 	All         int      // items of the window
@@ -72,4 +74,22 @@ type Choice struct {
 	Label, Href string
 	N           int
 	On          bool
+}
+
+// RunTime is how long a run waited and worked, and what it cost.
+type RunTime struct {
+	Title, Href string
+	Run         *RunView
+	When        time.Time
+	Waited      string // from the handover to the first attempt; "" where it still waits
+	Worked      string // from the first attempt to review or end; "" where it is at work
+	Attempts    int
+	Cost        string
+}
+
+// RunTimes is what the runs of a window have in common; "" where nothing is known.
+type RunTimes struct {
+	All            int
+	Waited, Worked string // half of the runs took no longer
+	Cost           string // of all
 }

@@ -318,6 +318,7 @@ func samplePages() map[string]any {
 		"run":   sampleRun(base("run", tasks[0].Title, "/runs/bounded-retries", "")),
 		"activity": ActivityPage{Base: base("activity", "Activity", "/activity", ""), All: 3, Shown: 3, From: now.Add(-7 * 24 * time.Hour), To: now, Read: now, Latest: true, Cut: true, Limit: 200, Shallow: true, Problem: "git log did not end in time",
 			OlderHref: "/activity?until=2026-01-01T00:00:00Z", ClearHref: "/activity", LatestHref: "/activity", Spark: template.HTML(chart.Spark("Changes a day", []int{1, 2, 0, 4})),
+			Runs: []RunTime{{Title: "Bound retries", Href: "/runs/bounded-retries?run=x", Run: run, When: now, Waited: "2 min 3 s", Worked: "14 min 0 s", Attempts: 2, Cost: "$0.42"}, {Title: "Waits", Href: "/runs/waits", Run: run}}, RunTimes: RunTimes{All: 40, Waited: "2 min 0 s", Worked: "14 min 0 s", Cost: "$4.20"},
 			Review: rows[:1], Finished: []Finished{{When: now, Icon: "circle-check", Word: "was completed", Title: "Give every message an id", Href: "/tasks/message-ids", Who: "jon"}, {When: now, Icon: "circle-x", Word: "failed", Title: "gone"}},
 			Kinds: []Choice{{Label: "Everything", Href: "/activity", N: 3, On: true}, {Label: "Tasks", Href: "/activity?kind=task", N: 1}}, People: []Choice{{Label: "Maria Lopez", Href: "/activity?who=maria-lopez", N: 2}, {Label: "Jon", Href: "/activity?who=jon", N: 1, On: true}},
 			Days: []ActivityDay{{Label: "Today, Monday 1 January", Date: "2026-01-01", Items: []ActivityItem{
