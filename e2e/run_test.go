@@ -11,6 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
 	"tasks/internal/run"
 	"tasks/internal/runlog"
 	"tasks/internal/store"
@@ -270,4 +273,89 @@ func TestRunShots(t *testing.T) {
 		}
 		p.quiet()
 	}
+}
+
+// TestRunStory watches a run whose supervisor is the test: words come by themselves and
+// move nothing that is read, a question is answered, a line is commented on by keyboard,
+// and the review goes back as one message.
+func TestRunStory(t *testing.T) {
+	root := runRepository(t)
+	s := start(t, nil, "-C", root, "serve", "--addr", "127.0.0.1:0", "--no-manager")
+	rs := openRuns(t, root)
+	ctx := t.Context()
+	w := rs.queue("bounded-retries", "Bound retries").take()
+	p := open(t, s, 1440, 900)
+	p.goTo(s, "runs/bounded-retries")
+	p.until(`document.querySelector("[data-story-empty]") !== null && !document.querySelector("[data-working]").hidden`)
+
+	// What the agent says comes by itself.
+	w.say(work()...)
+	p.until(`document.querySelectorAll(".step.of-words").length === 3 && document.querySelector("[data-story-empty]") === null`)
+	p.until(`document.querySelector("[data-working-text]").textContent.includes("Running go test ./broker")`)
+	p.until(`document.querySelector(".step.of-reads").textContent.includes("Read 3 files")`)
+
+	// Who reads above is left alone, and finds the way to the end.
+	for i := range 80 {
+		w.say(runlog.Event{Type: runlog.Text, Text: fmt.Sprintf("Line %d of a long story.", i)})
+	}
+	p.until(`document.querySelector("[data-steps]").lastElementChild.textContent.includes("Line 79")`)
+	js[bool](p, `(document.querySelector("[data-story-box]").scrollTop = 200, true)`)
+	p.until(`!document.querySelector("[data-to-end]").hidden`)
+	w.say(runlog.Event{Type: runlog.ToolResult, ID: "7", Status: "ok", Output: "ok"}, runlog.Event{Type: runlog.Text, Text: "Below."})
+	p.until(`document.querySelector("[data-steps]").lastElementChild.textContent.includes("Below.")`)
+	p.equal(`document.querySelector("[data-story-box]").scrollTop === 200`, "true")
+	p.do(chromedp.Click("[data-to-end]"))
+	p.until(`document.querySelector("[data-to-end]").hidden`)
+
+	// A question: nothing has the focus by itself, and the buttons wait a moment.
+	q, err := rs.Question(ctx, run.Ask{Run: w.r.ID, Attempt: 1, Tool: "Bash", Input: asInput(map[string]any{"command": "rm -rf build && make\u202e"})})
+	ok(t, err)
+	w.say(runlog.Event{Type: runlog.Ask, ID: q.ID, Name: "Bash", Title: "rm -rf build", Input: q.Input})
+	p.until(`document.querySelector("[data-ask]")?.textContent.includes("rm -rf build && make\\u{202e}")`)
+	p.equal(`document.activeElement.closest("[data-ask]") === null`, "true")
+	p.until(`!document.querySelector("[data-decide=deny]").disabled`)
+	p.do(chromedp.Click("[data-decide=deny]"))
+	p.until(`document.querySelector("[data-ask]") === null`)
+	asks, err := rs.Asks(ctx, w.r.ID)
+	ok(t, err)
+	if len(asks) != 1 || asks[0].State != run.Denied {
+		t.Fatalf("the question: %+v", asks)
+	}
+
+	// A message is kept while it is typed, and shown until the agent has it.
+	p.do(chromedp.SendKeys("#run-message", "Mind the index"))
+	p.goTo(s, "runs/bounded-retries")
+	p.equal(`document.querySelector("#run-message").value`, "Mind the index")
+	p.do(chromedp.SendKeys("#run-message", kb.Enter))
+	p.until(`document.querySelector(".waiting")?.textContent.includes("Mind the index")`)
+	p.do(chromedp.SendKeys("#run-message", kb.ArrowUp))
+	p.equal(`document.querySelector("#run-message").value`, "Mind the index")
+	p.axe("a run at work")
+
+	// The work: a comment on a line by keyboard, then the review.
+	rs.reviewed(root, "review")
+	p.goTo(s, "runs/review")
+	p.do(chromedp.KeyEvent("n"))
+	p.until(`document.activeElement.matches("tr.del, tr.add")`)
+	p.do(chromedp.KeyEvent(kb.ArrowDown))
+	// By an event of its own: the driver types the letter also where the page has taken the key.
+	js[bool](p, `document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "c", bubbles: true, cancelable: true })) === false`)
+	p.until(`document.activeElement.matches(".comment-form textarea")`)
+	p.do(chromedp.KeyEvent("Say after how many."), chromedp.Click(".comment-form [type=submit]"))
+	p.until(`document.querySelector(".comment")?.textContent.includes("Say after how many.")`)
+	p.until(`document.querySelector('[data-open="review"]')?.textContent === "Send review (1)"`)
+	p.axe("a comment")
+	p.goTo(s, "runs/review") // a draft is the server's
+	p.equal(`document.querySelector(".comment").textContent.includes("Say after how many.")`, "true")
+	p.do(chromedp.Click(`[data-open="review"]`), chromedp.Click(`#do-review [type=submit]`))
+	p.until(`document.querySelector("[data-run-state]").dataset.runState === "retrying"`)
+	p.until(`document.querySelector(".comment.sent") !== null`)
+	reviewed, err := rs.Latest(ctx, "review")
+	ok(t, err)
+	messages, err := rs.Messages(ctx, reviewed.ID, true)
+	ok(t, err)
+	if len(messages) != 1 || messages[0].Kind != "review" || !strings.Contains(messages[0].Text, "broker/ack.go:3\n> // Ack ends a delivery, or gives the message up where it failed too often.\nSay after how many.") {
+		t.Fatalf("the review: %+v", messages)
+	}
+	p.quiet()
 }
