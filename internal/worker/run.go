@@ -21,14 +21,17 @@ const (
 	maxOutput = 1 << 30
 	// defaultGrace is what an agent has after the interrupt to say its last word.
 	defaultGrace = 5 * time.Second
-	// lingering is how long a program may stay after it has told its result.
-	lingering = 5 * time.Second
 	// gather is how long lines of a program without a protocol are gathered into one event.
 	gather = 200 * time.Millisecond
 )
 
-// patience is how long an agent may go on trying to reach its model.
-var patience = 90 * time.Second
+// Shorter in tests.
+var (
+	// lingering is how long a program may stay after it has told its result.
+	lingering = 5 * time.Second
+	// patience is how long an agent may go on trying to reach its model.
+	patience = 90 * time.Second
+)
 
 // Causes for which Run itself ends a turn.
 var (
