@@ -19,7 +19,8 @@ const maxFits = 50
 
 // base finds out of which runs the work is on the base already, and which of those in
 // review do not fit onto it any more. Each pair of commits is compared once.
-func (m *Manager) base(ctx context.Context, w *World, open []*run.Run) {
+// With known nothing is asked: what the loop has found out is told.
+func (m *Manager) base(ctx context.Context, w *World, open []*run.Run, known bool) {
 	w.Merged, w.Conflicts = map[string]string{}, map[string][]string{}
 	for _, r := range open {
 		if p, ok := w.Pulls[r.ID]; ok && p.State == "merged" {
@@ -27,6 +28,15 @@ func (m *Manager) base(ctx context.Context, w *World, open []*run.Run) {
 		}
 	}
 	if len(open) == 0 {
+		return
+	}
+	m.seen.Lock()
+	before := m.fits
+	m.seen.Unlock()
+	if known {
+		for _, r := range open {
+			w.fits(r, before[r.ID])
+		}
 		return
 	}
 	out, err := m.Git.Output(ctx, "for-each-ref", "--format=%(refname) %(objectname)", "refs/heads")
@@ -39,9 +49,6 @@ func (m *Manager) base(ctx context.Context, w *World, open []*run.Run) {
 		name, hash, _ := strings.Cut(strings.TrimSpace(line), " ")
 		tips[strings.TrimPrefix(name, "refs/heads/")] = hash
 	}
-	m.seen.Lock()
-	before := m.fits
-	m.seen.Unlock()
 	after, asked := map[string]fit{}, 0
 	for _, r := range open {
 		head, tip := tips[r.Branch], tips[r.Base]
@@ -60,16 +67,21 @@ func (m *Manager) base(ctx context.Context, w *World, open []*run.Run) {
 			continue
 		}
 		after[r.ID] = f
-		if f.merged != "" && w.Merged[r.ID] == "" {
-			w.Merged[r.ID] = f.merged
-		}
-		if r.State == run.Review && f.merged == "" && len(f.conflicts) > 0 {
-			w.Conflicts[r.ID] = f.conflicts
-		}
+		w.fits(r, f)
 	}
 	m.seen.Lock()
 	m.fits = after
 	m.seen.Unlock()
+}
+
+// fits tells the world how a run's work stands to its base.
+func (w *World) fits(r *run.Run, f fit) {
+	if f.merged != "" && w.Merged[r.ID] == "" {
+		w.Merged[r.ID] = f.merged
+	}
+	if r.State == run.Review && f.merged == "" && len(f.conflicts) > 0 {
+		w.Conflicts[r.ID] = f.conflicts
+	}
 }
 
 // compare looks whether all that head brings is in tip: as its ancestor, or because a

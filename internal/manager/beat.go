@@ -84,6 +84,8 @@ func (m *Manager) beatOf(ctx context.Context, o BeatOptions, want func(verb stri
 		}
 		defer unlock()
 	}
+	m.looking(true)
+	defer m.looking(false)
 	w, err := m.see(ctx)
 	if err != nil {
 		return nil, err
@@ -120,6 +122,13 @@ func (m *Manager) beatOf(ctx context.Context, o BeatOptions, want func(verb stri
 	m.count(Project(w))
 	m.rest(w)
 	return b, nil
+}
+
+// looking says that a beat looks, which takes the time to ask git.
+func (m *Manager) looking(deep bool) {
+	m.seen.Lock()
+	m.deep = deep
+	m.seen.Unlock()
 }
 
 // rounds bounds how often one beat plans: what it has done may give more to do, as a run

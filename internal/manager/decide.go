@@ -32,7 +32,7 @@ func (s *scene) objection(r *run.Run) *run.Reason {
 	if why := s.routed(t); why != nil {
 		return why
 	}
-	if r.Attempt > 0 { // it has begun: it works on what was kicked off
+	if r.Attempt > 0 || !s.here(r) { // it works on what was kicked off; another branch's file says nothing
 		return nil
 	}
 	switch {

@@ -115,7 +115,7 @@ func newModel(t *testing.T, s uint64) *model {
 
 // world is what a manager sees.
 func (x *model) world(m *Manager) (World, error) {
-	w := World{Root: "/r", Trees: map[string]Tree{}, Branch: "main", At: x.now, Limits: x.limit, Edits: map[string]Edit{}, Lives: map[string]Life{}, Merged: map[string]string{}, Landings: map[string]bool{}}
+	w := World{Root: "/r", Trees: map[string]Tree{}, Branch: "main", At: x.now, Limits: x.limit, Edits: map[string]Edit{}, Missing: map[string]time.Duration{}, Lives: map[string]Life{}, Merged: map[string]string{}, Landings: map[string]bool{}}
 	for slug := range x.trees {
 		w.Trees["/r/.worktrees/"+slug] = Tree{Branch: "task/" + slug}
 	}
@@ -146,6 +146,9 @@ func (x *model) world(m *Manager) (World, error) {
 		}
 		if t := x.tasks[r.Slug]; r.State.Active() && t.Hash != r.Hash {
 			w.Edits[r.ID] = Edit{What: map[bool]string{true: "Plan"}[strings.Contains(t.Hash, "!")], Was: task.NotStarted}
+		}
+		if x.gone[r.Slug] {
+			w.Missing[r.ID] = 2 * goneAfter
 		}
 		if x.merge[r.ID] {
 			w.Merged[r.ID] = "merged by hand"

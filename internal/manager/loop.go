@@ -44,11 +44,6 @@ func (m *Manager) Run(ctx context.Context) error {
 			m.Log.Warn("the queue is looked at every so often only", "every", m.every(), "err", err)
 		}
 	})
-	if !m.Idle {
-		if f := m.hold(); f != nil {
-			defer f.Close()
-		}
-	}
 	m.loop(ctx, others.Go)
 	return nil
 }
@@ -59,7 +54,12 @@ func (m *Manager) loop(ctx context.Context, later func(func())) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	<-timer.C
+	var place *os.File
+	defer func() { place.Close() }() // of nil is nothing
 	for {
+		if place == nil && !m.Idle { // who asks whether the place is taken has it for a moment
+			place = m.hold()
+		}
 		timer.Reset(m.turn(ctx, later))
 		select {
 		case <-ctx.Done():
@@ -74,7 +74,7 @@ func (m *Manager) loop(ctx context.Context, later func(func())) {
 func (m *Manager) turn(ctx context.Context, later func(func())) time.Duration {
 	var err error
 	if m.Idle {
-		_, err = m.Status(ctx)
+		_, err = m.beatOf(ctx, BeatOptions{DryRun: true}, func(string) bool { return false }, nil)
 	} else {
 		_, err = m.beatOf(ctx, BeatOptions{Dispatch: m.Spawn != nil}, func(string) bool { return true }, later)
 	}

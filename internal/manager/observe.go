@@ -21,6 +21,9 @@ type memory struct {
 	seen     sync.Mutex
 	edits    map[string]edited // by run
 	silent   map[string]silence
+	absent   map[string]time.Time // since when a run's file was seen missing
+	told     bool                 // the loop is on: what takes git to find out it has found out
+	deep     bool                 // a beat looks, not a page
 	fits     map[string]fit
 	agent    agentSeen
 	refusals map[string]refusal // by key
@@ -193,10 +196,18 @@ func different(old *task.Task, before []byte, now *task.Task, after []byte) stri
 // deepen adds what processes, git's files and other programs tell.
 func (m *Manager) deepen(ctx context.Context, w *World) {
 	var review, open []*run.Run
-	w.Lives = map[string]Life{}
+	w.Lives, w.Missing = map[string]Life{}, map[string]time.Duration{}
+	s := set(*w)
 	m.seen.Lock()
-	quiet := map[string]silence{}
+	quiet, absent := map[string]silence{}, map[string]time.Time{}
 	for _, r := range w.Runs {
+		if r.State.Active() && w.Unreadable == "" && s.taskOf(r) == nil {
+			since, ok := m.absent[r.ID]
+			if !ok {
+				since = w.At
+			}
+			absent[r.ID], w.Missing[r.ID] = since, w.At.Sub(since)
+		}
 		switch {
 		case r.State.Leased():
 			w.Lives[r.ID] = m.life(r, w.At, quiet)
@@ -207,7 +218,8 @@ func (m *Manager) deepen(ctx context.Context, w *World) {
 			open = append(open, r)
 		}
 	}
-	m.silent = quiet
+	m.silent, m.absent = quiet, absent
+	known := m.told && !m.deep
 	m.seen.Unlock()
 	if l, ok := m.Landing.(pending); ok {
 		var err error
@@ -218,7 +230,7 @@ func (m *Manager) deepen(ctx context.Context, w *World) {
 	if m.Pulls != nil && len(open) > 0 {
 		w.Pulls = m.Pulls(open)
 	}
-	m.base(ctx, w, open)
+	m.base(ctx, w, open, known)
 	w.Trees = linked(m.Git.CommonDir, filepath.Join(m.Git.Root, ".worktrees"))
 	w.Held = m.noAgent()
 	if err := m.Workflow.Problem(); err != nil && w.Held == "" {

@@ -78,7 +78,7 @@ func TestPlan(t *testing.T) {
 // readWorld makes a world of its lines.
 func readWorld(t *testing.T, text string) World {
 	w := World{
-		Root: "/r", Branch: "main", At: planTime, Runs: map[string]*run.Run{}, Edits: map[string]Edit{}, Lives: map[string]Life{},
+		Root: "/r", Branch: "main", At: planTime, Runs: map[string]*run.Run{}, Edits: map[string]Edit{}, Missing: map[string]time.Duration{}, Lives: map[string]Life{},
 		Merged: map[string]string{}, Landings: map[string]bool{}, Trees: map[string]Tree{}, Starts: true,
 	}
 	for line := range strings.Lines(text) {
@@ -162,6 +162,7 @@ func readWorld(t *testing.T, text string) World {
 			if v["edit"] != "" || v["was"] != "" || v["invalid"] != "" {
 				w.Edits[r.ID] = Edit{What: v["edit"], Was: task.Status(v["was"]), Invalid: v["invalid"]}
 			}
+			w.Missing[r.ID] = time.Duration(number("gone")) * time.Second
 			if v["merged"] != "" {
 				w.Merged[r.ID] = "its branch was merged"
 			}

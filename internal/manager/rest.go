@@ -33,7 +33,7 @@ func (m *Manager) rest(w World) {
 		}
 	}
 	m.seen.Lock()
-	m.next, m.work = next, work
+	m.next, m.work, m.told = next, work, true
 	m.seen.Unlock()
 }
 

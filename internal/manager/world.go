@@ -35,6 +35,8 @@ type World struct {
 	Held string
 	// Edits is of the active runs whose file is another than the one kicked off, by run.
 	Edits map[string]Edit
+	// Missing is of the active runs whose file is not there: for how long that was seen.
+	Missing map[string]time.Duration
 	// Lives is of the leased runs, by run.
 	Lives map[string]Life
 	// Merged is of the runs whose work is on its base by other means than our own
@@ -143,6 +145,10 @@ func (s *scene) here(r *run.Run) bool {
 	return s.Unreadable == "" && (r.Base == "" || r.Base == s.Branch)
 }
 
+// goneAfter is how long a file is not there until it counts as removed: git and editors
+// take files away for a moment and bring them back.
+const goneAfter = time.Minute
+
 // over says why there is nothing to work on any more, "" where there is. final tells
 // that it is over for good.
 func (s *scene) over(r *run.Run) (why string, final bool) {
@@ -151,6 +157,8 @@ func (s *scene) over(r *run.Run) (why string, final bool) {
 	}
 	t := s.taskOf(r)
 	switch {
+	case t == nil && s.Missing[r.ID] < goneAfter:
+		return "", false
 	case t == nil:
 		return "its file " + r.Path + " is gone", false
 	case t.Broken != nil:
