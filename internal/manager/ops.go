@@ -43,8 +43,8 @@ func (m *Manager) RunOf(ctx context.Context, slug, id string) (*run.Run, error) 
 }
 
 // Dispatch starts a run of the task now. It skips order and limits, not dependencies,
-// the check or one at a time; a task that is not in the queue is kicked off first. It
-// returns when the supervisor holds the lease.
+// the check or one at a time; a task that is not in the queue is kicked off first, and
+// taken out again where it cannot be started. It returns when the supervisor holds the lease.
 func (m *Manager) Dispatch(ctx context.Context, slug, source string) (run.Run, error) {
 	r, _, err := m.dispatch(ctx, slug, source, false)
 	return r, err
@@ -63,6 +63,12 @@ func (m *Manager) dispatch(ctx context.Context, slug, source string, byHand bool
 		return run.Run{}, trusted, err
 	}
 	r, err = m.startNow(ctx, r, already)
+	if err != nil && !already && r.State.Waiting() {
+		// What was refused is not to begin later by itself.
+		if _, out := m.Unqueue(ctx, r.Slug); out != nil {
+			m.Log.Warn("what cannot be started stays in the queue", "slug", r.Slug, "err", out)
+		}
+	}
 	return r, trusted, err
 }
 
@@ -87,6 +93,11 @@ func (m *Manager) startNow(ctx context.Context, r run.Run, already bool) (run.Ru
 		return r, fault.New(fault.Conflict, "%s is on already: its run is %s", r.Slug, r.State).WithHint("tasks run show %s", word(r.Slug))
 	}
 	on, err := m.start(ctx, r.ID)
+	if fault.CodeOf(err) == fault.Conflict { // a server was faster, which is as good
+		if now, lookErr := m.Runs.ByID(ctx, r.ID); lookErr == nil && now != nil && now.State.Leased() {
+			on, err = m.taken(ctx, r.ID, now.Lease, 0)
+		}
+	}
 	if err != nil {
 		return r, err
 	}

@@ -61,7 +61,8 @@ func (m *Manager) claim(ctx context.Context, id string) (pid int, token string, 
 	return pid, token, nil
 }
 
-// taken waits until the supervisor holds the lease, or is gone.
+// taken waits until the supervisor holds the lease, or is gone. A pid of 0 is one that
+// another process has started, whose claim is not ours to give back.
 func (m *Manager) taken(ctx context.Context, id, token string, pid int) (*run.Run, error) {
 	deadline := time.Now().Add(leaseWait)
 	for {
@@ -74,7 +75,10 @@ func (m *Manager) taken(ctx context.Context, id, token string, pid int) (*run.Ru
 		case r.Lease != token || r.State != run.Dispatching:
 			return r, nil // it has it, or has ended already
 		}
-		gone := !alive(pid)
+		gone := pid != 0 && !alive(pid)
+		if pid == 0 && (time.Now().After(deadline) || ctx.Err() != nil) {
+			return nil, fault.New(fault.Conflict, "the run is being started by another process")
+		}
 		if gone || time.Now().After(deadline) || ctx.Err() != nil {
 			why := "it did not take the lease in time"
 			if gone {
