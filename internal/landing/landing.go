@@ -2,15 +2,21 @@
 // accept, reject and rebase.
 //
 // Nothing is merged in a work tree: the result is made of objects, the base moves by
-// update-ref from where it was seen, and then the tree that has the base checked out, if
-// any, moves with it, file by file, only in what the landing changes. Staged and untracked
-// work of other paths stays byte for byte. A path of the tree that is changed and would
-// have to be written is a Conflict that names it, before anything is changed; one that
-// holds the bytes kicked off or the new ones is not in the way.
+// update-ref from where it was seen, and then each tree that has it checked out moves with
+// it, only in the paths that the landing changes. Staged and untracked work of other
+// paths stays byte for byte. A path that is changed there and would have to be written is
+// a Conflict that names it, before anything is changed; one that holds the bytes kicked
+// off or the new ones is not in the way. A file is replaced whole, by a rename.
+//
+// A landing is written down before the base moves (<state>/landing/<run>.json). One that
+// was cut off by the end of its process is finished by Recover, or by the next Accept: when
+// the base has moved, the trees follow; when it has not, nothing has happened.
 package landing
 
 import (
 	"context"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"tasks/internal/fault"
@@ -26,6 +32,11 @@ type Lander struct {
 	StateDir string
 }
 
+// New is the lander of a checkout.
+func New(g *git.Checkout, stateDir string) *Lander {
+	return &Lander{Git: g, Trees: &worktree.Trees{Git: g, StateDir: stateDir}, StateDir: stateDir}
+}
+
 // Options are how a run is accepted.
 type Options struct {
 	Merge bool      // a merge commit in place of a squash
@@ -33,34 +44,137 @@ type Options struct {
 	Now   time.Time // of completion; zero is now
 }
 
-var errLater = fault.New(fault.Unavailable, "not built yet")
+// step is where tests end the process; it does nothing else.
+var step = func(string) {}
 
-// Predict tells whether the run's work would merge onto its base as it is now, and the
-// paths that conflict where not.
-func (l *Lander) Predict(ctx context.Context, r *run.Run) (clean bool, paths []string, err error) {
-	return false, nil, errLater
+func (l *Lander) lock(ctx context.Context) (unlock func(), err error) {
+	return worktree.Lock(ctx, filepath.Join(l.StateDir, "locks", "landing.lock"))
+}
+
+func (l *Lander) tree(r *run.Run) worktree.Tree {
+	return l.Trees.At(r.Slug, r.ID, r.Begin, r.Head)
 }
 
 // Accept lands the run's work on its base branch, with the worksheet completed in the
 // same commit, and returns that commit. Tree and branch of the run are removed; their
 // commits stay under refs/tasks/kept/. Conflict, with the paths named and nothing changed,
-// where it does not merge or a path of the base's tree is in the way; also where the run
-// has landed already.
+// where it does not merge or a path of the base's tree is in the way; also where the run's
+// record says that it has landed.
 func (l *Lander) Accept(ctx context.Context, r *run.Run, o Options) (commit string, err error) {
-	return "", errLater
+	if r.LandedAs != "" {
+		return "", fault.New(fault.Conflict, "the run of %s was accepted already, as %.12s", r.Slug, r.LandedAs)
+	}
+	unlock, err := l.lock(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	if j, err := l.readJournal(r.ID); err != nil {
+		return "", err
+	} else if j != nil {
+		if err := l.recoverOne(ctx, j); err != nil {
+			return "", err
+		}
+		if j.Kind == landed && j.Done {
+			return j.New, nil
+		}
+	}
+	w, err := l.prepare(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	if err := w.onTask(ctx); err != nil {
+		return "", err
+	}
+	tree, paths, err := w.merge(ctx)
+	if err != nil {
+		return "", err
+	}
+	if len(paths) > 0 {
+		return "", inTheWay(r.Slug, "it conflicts with "+r.Base, paths).
+			WithHint("send it back: tasks run retry %s, or look at tasks run diff %s", r.Slug, r.Slug)
+	}
+	if tree, err = w.withSheet(ctx, tree, o); err != nil {
+		return "", err
+	}
+	if commit, err = w.commit(ctx, tree, o.Merge); err != nil {
+		return "", err
+	}
+	m := &move{l: l, journal: journal{Kind: landed, Run: r.ID, Slug: r.Slug, Ref: w.ref, Old: w.base, New: commit, Head: w.head}}
+	if err := m.alsoClean(ctx, w.gw, r); err != nil {
+		return "", err
+	}
+	if err := m.do(ctx, "accept "+r.Slug); err != nil {
+		return "", err
+	}
+	return commit, l.afterLanding(ctx, &m.journal)
+}
+
+// onTask makes sure that the tree, where there is one, is on its branch: work that was
+// done elsewhere in it would be left behind.
+func (w *work) onTask(ctx context.Context) error {
+	trees, err := w.l.Trees.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range trees {
+		if t.Tree.Branch == worktree.Branch(w.r.Slug) && t.Ours && !t.Missing && t.Tree.Run == w.r.ID {
+			k := t.Tree
+			k.Begin = w.r.Begin
+			return w.l.Trees.Check(ctx, k)
+		}
+	}
+	return nil
+}
+
+// commit makes the commit that lands the tree.
+func (w *work) commit(ctx context.Context, tree string, merge bool) (string, error) {
+	title := strings.Join(strings.Fields(w.r.Title), " ")
+	if title == "" {
+		title = w.r.Slug
+	}
+	args := []string{"commit-tree"}
+	switch {
+	case w.base != "":
+		args = append(args, "-p", w.base)
+	case w.begin != "":
+		args = append(args, "-p", w.begin)
+	}
+	if merge {
+		title = "Merge " + worktree.Branch(w.r.Slug) + ": " + title
+		if w.base == "" {
+			args = []string{"commit-tree"}
+		}
+		args = append(args, "-p", w.head)
+	}
+	out, err := w.gw.Feed(ctx, []byte(title+"\n\nTask: "+w.r.Slug+"\nRun: "+w.r.ID+"\n"), append(args, tree)...)
+	return strings.TrimSpace(string(out)), err
+}
+
+// afterLanding removes tree and branch of what has landed. That they cannot be removed,
+// locked or moved by hand, does not undo the landing: they stay for gc, which says why.
+func (l *Lander) afterLanding(ctx context.Context, j *journal) error {
+	_, err := l.Trees.Remove(ctx, l.Trees.At(j.Slug, j.Run, "", j.Head), j.Run)
+	if err != nil && fault.CodeOf(err) != fault.Conflict {
+		return err
+	}
+	if j.Head != "" {
+		if err := l.Trees.KeepCommit(ctx, j.Slug, j.Run, j.Head); err != nil {
+			return err
+		}
+	}
+	step("cleared")
+	j.Done = true
+	return l.writeJournal(j)
 }
 
 // Reject removes tree and branch of the run; all that they held is kept under the ref
-// that is returned, "" where other refs have it.
+// that is returned, "" where other refs have it or there was nothing.
 func (l *Lander) Reject(ctx context.Context, r *run.Run) (ref string, err error) {
-	return l.Trees.Remove(ctx, l.Trees.At(r.Slug, r.ID, r.Begin, r.Head), r.ID)
+	unlock, err := l.lock(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	return l.Trees.Remove(ctx, l.tree(r), r.ID)
 }
-
-// Rebase puts the run's commits onto the base as it is now, in its tree, which must be
-// clean. Where they do not apply the paths are returned, and nothing is changed.
-func (l *Lander) Rebase(ctx context.Context, r *run.Run) (begin, head string, conflicts []string, err error) {
-	return "", "", nil, errLater
-}
-
-// Recover finishes the landings that a killed process began, and tells of each in words.
-func (l *Lander) Recover(ctx context.Context) ([]string, error) { return nil, errLater }

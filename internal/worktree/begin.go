@@ -174,17 +174,23 @@ func (t *Trees) withFile(ctx context.Context, gw *git.Writer, commit, path strin
 	if was, err := gw.Line(ctx, "ls-tree", commit, "--", path); err == nil && strings.HasPrefix(was, "100755 ") {
 		mode = "100755"
 	}
+	return WithBlob(ctx, gw, commit, path, mode, blob)
+}
+
+// WithBlob is a tree with one file put in or changed. Conflict where there is no place
+// for it: a part of its path is a file.
+func WithBlob(ctx context.Context, gw *git.Writer, tree, path, mode, blob string) (string, error) {
 	dir, err := os.MkdirTemp("", "tasks-index-")
 	if err != nil {
 		return "", fault.New(fault.Unavailable, "no place for a temporary index: %w", err)
 	}
 	defer os.RemoveAll(dir)
 	iw := gw.Index(filepath.Join(dir, "index"))
-	if _, err := iw.Run(ctx, "read-tree", commit); err != nil {
+	if _, err := iw.Run(ctx, "read-tree", tree); err != nil {
 		return "", err
 	}
 	if _, err := iw.Run(ctx, "update-index", "--add", "--cacheinfo", mode+","+blob+","+path); err != nil {
-		return "", fault.New(fault.Conflict, "the worksheet has no place at %s on its base: %w", path, err)
+		return "", fault.New(fault.Conflict, "the worksheet has no place at %s: %w", path, err)
 	}
 	return iw.Line(ctx, "write-tree")
 }

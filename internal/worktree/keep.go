@@ -173,6 +173,62 @@ func (t *Trees) keepAs(ctx context.Context, slug, run, commit string) (string, e
 	}
 }
 
+// KeepCommit sees to it that a ref other than the task's branch reaches the commit, under
+// the run's name where there is none yet.
+func (t *Trees) KeepCommit(ctx context.Context, slug, run, commit string) error {
+	unlock, err := t.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	_, err = t.keepAs(ctx, slug, run, commit)
+	return err
+}
+
+// Rebegin records that the tree's branch begins anew: with the commit first, after begin.
+func (t *Trees) Rebegin(ctx context.Context, k Tree, begin, first string) error {
+	unlock, err := t.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	p, err := t.mine(k)
+	if err != nil {
+		return err
+	}
+	p.mark.Begin, p.mark.First = begin, first
+	return writeMark(p.admin, p.mark)
+}
+
+// Clean tells what is uncommitted in the tree, ignored files aside.
+func (t *Trees) Clean(ctx context.Context, k Tree) (changed []string, err error) {
+	unlock, err := t.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	p, err := t.mine(k)
+	if err != nil {
+		return nil, err
+	}
+	head, err := t.onBranch(ctx, k, p)
+	if err != nil {
+		return nil, err
+	}
+	gw, err := t.Git.WriterAt(ctx, p.dir, p.admin)
+	if err != nil {
+		return nil, err
+	}
+	commit, _, err := t.snapshot(ctx, gw, p, head, p.mark.Run)
+	if err != nil || commit == "" {
+		return nil, err
+	}
+	if changed, err = changedIn(ctx, gw, head, commit); len(changed) == 0 && err == nil {
+		changed = []string{"the index"}
+	}
+	return changed, err
+}
+
 // sameWork tells whether two commits have the same content and parents: one work kept twice.
 func (t *Trees) sameWork(ctx context.Context, a, b string) (bool, error) {
 	out, err := t.Git.Output(ctx, "show", "-s", "--no-show-signature", "--format=%T %P", a, b)

@@ -196,8 +196,9 @@ func readSmall(name string) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
-// unfinished is what is going on in a tree, in git's word for it; "" for nothing.
-func unfinished(admin string) string {
+// Unfinished is what is going on in a work tree, in git's word for it; "" for nothing.
+// Admin is git's folder for the tree.
+func Unfinished(admin string) string {
 	for _, s := range [][2]string{
 		{"rebase-merge", "rebase"}, {"rebase-apply", "rebase"}, {"MERGE_HEAD", "merge"},
 		{"CHERRY_PICK_HEAD", "cherry-pick"}, {"REVERT_HEAD", "revert"}, {"BISECT_LOG", "bisect"},

@@ -34,7 +34,7 @@ func (t *Trees) CommitRest(ctx context.Context, k Tree, subject string) (commit 
 	if err != nil {
 		return "", nil, err
 	}
-	if busy := unfinished(p.admin); busy != "" {
+	if busy := Unfinished(p.admin); busy != "" {
 		return "", nil, fault.New(fault.Conflict, "a %s is going on in the worktree of %s: what is uncommitted was left as it is", busy, k.slug()).
 			WithHint("in %s: git status says how to finish it", p.dir)
 	}
@@ -53,7 +53,7 @@ func (t *Trees) CommitRest(ctx context.Context, k Tree, subject string) (commit 
 	if err != nil {
 		return "", nil, err
 	}
-	if files, err = changed(ctx, gw, head, tree); err != nil || len(files) == 0 {
+	if files, err = changedIn(ctx, gw, head, tree); err != nil || len(files) == 0 {
 		return "", nil, err
 	}
 	msg := oneLine(subject) + said(nested) + "\n\nTask: " + k.slug() + "\nRun: " + p.mark.Run + "\n"
@@ -80,8 +80,8 @@ func said(nested []string) string {
 	return "\n\nNot in this commit, repositories of their own: " + strings.Join(nested, ", ")
 }
 
-// changed lists the files in which tree differs from commit.
-func changed(ctx context.Context, gw *git.Writer, commit, tree string) ([]string, error) {
+// changedIn lists the files in which tree differs from commit.
+func changedIn(ctx context.Context, gw *git.Writer, commit, tree string) ([]string, error) {
 	out, err := gw.Run(ctx, "diff-tree", "-r", "-z", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv", commit, tree)
 	return fields(out), err
 }

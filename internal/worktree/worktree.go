@@ -202,7 +202,7 @@ func (t *Trees) onBranch(ctx context.Context, k Tree, p place) (head string, err
 		now := "at no branch"
 		if name, is := strings.CutPrefix(at, "ref: refs/heads/"); is {
 			now = "on the branch " + name
-		} else if busy := unfinished(p.admin); busy != "" {
+		} else if busy := Unfinished(p.admin); busy != "" {
 			now += ", in the middle of a " + busy
 		}
 		return "", fault.New(fault.Conflict, "the worktree of %s is %s, not on %s", slug, now, k.Branch).
