@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -275,6 +276,30 @@ func TestRunShots(t *testing.T) {
 	}
 }
 
+// TestRunWithoutScripts reads a run where no script runs: it says what it says with them,
+// and offers nothing that would do nothing.
+func TestRunWithoutScripts(t *testing.T) {
+	sweep(t)
+	root := runRepository(t)
+	s := start(t, nil, "-C", root, "serve", "--addr", "127.0.0.1:0", "--no-manager")
+	openRuns(t, root).states(root)
+	p := open(t, s, 1440, 900)
+	if _, err := chromedp.Call(p.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range []string{"runs/asking", "runs/review", "runs/huge", "status", "tasks/asking"} {
+		p.do(chromedp.Navigate(s.url + page))
+		p.until(`document.readyState === "complete"`)
+		if dead := js[string](p, `[...document.querySelectorAll("main button, main form")].filter((b) => b.checkVisibility()).map((b) => b.outerHTML.slice(0, 120)).join("\n")`); dead != "" {
+			t.Errorf("%s shows what does nothing: %s", page, dead)
+		}
+	}
+	p.do(chromedp.Navigate(s.url + "runs/huge"))
+	p.until(`document.querySelector("[data-earlier]") !== null`)
+	p.do(chromedp.Click("[data-earlier]"))
+	p.until(`location.search.includes("before=") && document.querySelectorAll(".step").length > 200`)
+}
+
 // TestRunStory watches a run whose supervisor is the test: words come by themselves and
 // move nothing that is read, a question is answered, a line is commented on by keyboard,
 // and the review goes back as one message.
@@ -356,6 +381,70 @@ func TestRunStory(t *testing.T) {
 	ok(t, err)
 	if len(messages) != 1 || messages[0].Kind != "review" || !strings.Contains(messages[0].Text, "broker/ack.go:3\n> // Ack ends a delivery, or gives the message up where it failed too often.\nSay after how many.") {
 		t.Fatalf("the review: %+v", messages)
+	}
+	p.quiet()
+}
+
+// pagedAgent says what it does, waits until it is let go on, and does what it was told.
+const pagedAgent = `#!/bin/sh
+told=$(cat)
+here=$(dirname "$0")
+echo "I have been told."
+case "$told" in *"in capitals"*) echo "A comment: I write louder."; printf 'HELLO\n' > hello.txt ;;
+*) while [ ! -e "$here/go" ]; do sleep 0.05; done
+   echo "<b>I write hello.txt</b>"; printf 'hello\n' > hello.txt ;;
+esac
+git add -A && git -c user.name=agent -c user.email=agent@localhost commit -qm "hello"
+echo "Done."
+`
+
+// TestRunFromClickToCommit is the whole story in the browser, with a real program: handed
+// over by a click, watched, commented on, done better, accepted; the root has the commit.
+func TestRunFromClickToCommit(t *testing.T) {
+	root := write(t, map[string]string{"README.md": "# A\n", "tasks/alpha.md": sheetOf("Alpha")})
+	git(t, root, "init", "-q", "-b", "main")
+	git(t, root, "add", "-A")
+	git(t, root, "commit", "-qm", "first")
+	agent := filepath.Join(write(t, map[string]string{"agent": pagedAgent}), "agent")
+	ok(t, os.Chmod(agent, 0o755))
+	s := start(t, []string{"TASKS_WORKER=" + agent, "XDG_STATE_HOME=" + write(t, nil), "XDG_CONFIG_HOME=" + write(t, nil)}, "-C", root, "serve", "--addr", "127.0.0.1:0")
+	p := open(t, s, 1440, 900)
+
+	p.goTo(s, "runs/alpha")
+	p.do(chromedp.Click("[data-kickoff]"))
+	p.until(`document.querySelector("[data-at-work]") !== null`)
+	p.until(`document.querySelector(".step.of-output")?.textContent.includes("I have been told.")`)
+	ok(t, os.WriteFile(filepath.Join(filepath.Dir(agent), "go"), nil, 0o644))
+	p.until(`document.querySelector("[data-run-state]").dataset.runState === "review"`)
+	p.until(`document.querySelector("[data-steps]").textContent.includes("<b>I write hello.txt</b>")`)
+	p.until(`[...document.querySelectorAll("[data-file]")].some((f) => f.dataset.file === "hello.txt")`)
+
+	// Not good enough: a comment goes back, and the next attempt heeds it.
+	p.do(chromedp.Click(`[data-file="hello.txt"] tr.add .add-comment`))
+	p.until(`document.activeElement.matches(".comment-form textarea")`)
+	p.do(chromedp.KeyEvent("Write it in capitals."), chromedp.Click(".comment-form [type=submit]"))
+	p.until(`document.querySelector('[data-open="review"]') !== null`)
+	p.do(chromedp.Click(`[data-open="review"]`), chromedp.Click(`#do-review [type=submit]`))
+	p.until(`document.querySelector("[data-run-state]").dataset.runState === "review" && document.querySelector("[data-steps]").textContent.includes("A comment: I write louder.")`)
+	p.until(`document.querySelector('[data-file="hello.txt"] tr.add')?.textContent.includes("HELLO")`)
+	p.shot("run-second-attempt")
+
+	p.do(chromedp.Click(`[data-open="accept"]`))
+	p.until(`!document.getElementById("do-accept").hidden`)
+	p.do(chromedp.Click("#do-accept [type=submit]"))
+	p.until(`document.querySelector("[data-run-state]").dataset.runState === "accepted" || !document.querySelector(".run-do [data-action-error]").hidden`)
+	if why := js[string](p, `document.querySelector(".run-do [data-action-error]").textContent`); why == "Not built yet" {
+		t.Skip("landing is not built yet")
+	}
+	p.until(`document.querySelector("[data-run-state]").dataset.runState === "accepted"`)
+	if got := gitSays(t, root, "show", "main:hello.txt"); got != "HELLO" {
+		t.Errorf("main has hello.txt %q", got)
+	}
+	if sheet := gitSays(t, root, "show", "main:tasks/alpha.md"); !strings.Contains(sheet, "status: completed") {
+		t.Errorf("the worksheet on main: %s", sheet)
+	}
+	if dirty := gitSays(t, root, "status", "--porcelain"); strings.Contains(dirty, "hello.txt") {
+		t.Errorf("the root: %s", dirty)
 	}
 	p.quiet()
 }

@@ -68,6 +68,9 @@ func (f *fold) session(e runlog.Event) {
 	f.rule.Object, f.rule.Touched = e.ID, e.Seq
 }
 
+// toldMost is how long a message may be to stand open in the story, in bytes.
+const toldMost = 3000
+
 // told is what the agent was told.
 func told(e runlog.Event) *Step {
 	s := &Step{Kind: "told", Icon: "message-square", Text: e.Text, Open: true, Cut: e.Cut}
@@ -84,6 +87,10 @@ func told(e runlog.Event) *Step {
 		s.Verb, s.Open = "Told to go on", false
 	default:
 		s.Verb, s.Open = "Told what to do", false
+	}
+	// An agent without a session of its own is told everything again, the message within it.
+	if s.Open && len(e.Text) > toldMost {
+		s.Verb, s.Open = map[string]string{"message": "Told again, with your message", "review": "Told again, with your review"}[e.Name], false
 	}
 	if !s.Open {
 		s.Note = firstLine(e.Text)
