@@ -573,7 +573,7 @@ func (x *model) settle() {
 }
 
 func TestRandomHistories(t *testing.T) {
-	seeds, steps := 6, 500
+	seeds, steps := 4, 500
 	if *long {
 		seeds, steps = 40, 5000
 	}
