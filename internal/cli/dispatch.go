@@ -90,6 +90,11 @@ func (a *app) await(ctx context.Context, m *manager.Manager, r run.Run) error {
 			if _, err := m.Resume(ctx, now.ID); err != nil && fault.CodeOf(err) != fault.Conflict {
 				return err
 			}
+		case now.State.Leased() && time.Since(now.LeaseUntil) > lookEvery:
+			// Its supervisor is lost, and there may be no server that would see to it.
+			if _, err := m.Reconcile(ctx, false); err != nil && fault.CodeOf(err) != fault.Conflict {
+				return err
+			}
 		}
 		select {
 		case <-ctx.Done():

@@ -2,9 +2,11 @@ package cli
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -28,7 +30,7 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:  "testdata/script",
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code, "unbase64": unbase64, "appears": appears},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code, "unbase64": unbase64, "appears": appears, "slay": slay},
 		Setup: func(env *testscript.Env) error {
 			// Nothing of the person who tests: no settings, no identity, no hooks.
 			env.Setenv("HOME", env.WorkDir)
@@ -85,4 +87,37 @@ func appears(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("%s did not appear", args[0])
+}
+
+// slay is `slay SLUG`: it kills the supervisor of the task's run, and nothing else, as a
+// machine that is out of memory would.
+func slay(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: slay slug")
+	}
+	ts.Check(ts.Exec("tasks", "run", "show", args[0], "--json"))
+	var shown struct{ Run struct{ ID string } }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &shown))
+	all, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	ts.Check(err)
+	for _, name := range all {
+		line, err := os.ReadFile(name)
+		if err != nil || !strings.HasSuffix(string(line), "\x00supervise\x00"+shown.Run.ID+"\x00") {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(name)))
+		ts.Check(err)
+		p, err := os.FindProcess(pid)
+		ts.Check(err)
+		ts.Check(p.Kill())
+		for range 500 { // what has ended is gone, or a zombie until its parent looks
+			stat, err := os.ReadFile(filepath.Join(filepath.Dir(name), "stat"))
+			if _, state, _ := strings.Cut(string(stat), ") "); err != nil || strings.HasPrefix(state, "Z") || strings.HasPrefix(state, "X") {
+				return
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		ts.Fatalf("the supervisor of %s does not end", args[0])
+	}
+	ts.Fatalf("no supervisor of %s is there", args[0])
 }
