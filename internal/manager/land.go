@@ -87,6 +87,21 @@ func (m *Manager) lander() *landing.Lander {
 	return &landing.Lander{Git: m.Git, Trees: &worktree.Trees{Git: m.Git, StateDir: m.StateDir}, StateDir: m.StateDir}
 }
 
+// Diff is what the run changed, with its lines, nil where it has made nothing yet.
+func (m *Manager) Diff(ctx context.Context, r *run.Run) (*landing.Diff, error) {
+	from, to, err := m.span(ctx, r)
+	if err != nil || from == "" || to == "" {
+		return nil, err
+	}
+	return m.lander().Diff(ctx, from, to)
+}
+
+// Fits tells whether the work of a run would merge onto its base as it is now, and the paths
+// that conflict where not.
+func (m *Manager) Fits(ctx context.Context, r *run.Run) (bool, []string, error) {
+	return m.lander().Predict(ctx, r)
+}
+
 // landing brings the work onto the base. The beat's lock keeps anything else from being
 // done to the run meanwhile.
 func (m *Manager) landing(ctx context.Context, r *run.Run, merge bool) (string, error) {

@@ -52,7 +52,7 @@ type RunActs struct {
 	Kickoff, Start, Unqueue, Stop, Retry, Accept, Reject, Send bool
 	Why                                                        string // why not accept
 	Base                                                       string // the branch that accept goes to
-	Merge                                                      bool
+	Conflicts                                                  string // what to send to the agent where the work does not merge
 }
 
 // PlanBox is one box of the plan.
@@ -86,6 +86,7 @@ type DiffFile struct {
 	Status        string // added, modified, deleted, renamed
 	Plus, Minus   int
 	Binary        bool
+	Mode          string // the change of its mode, in words
 	Large         bool
 	Folded        bool
 	Hunks         []DiffHunk
@@ -104,6 +105,7 @@ type DiffLine struct {
 	Old, New int
 	HTML     template.HTML // escaped and coloured by the markdown room's highlighter
 	Comments []commentJSON
+	NoEnd    bool // the file ends here without a line feed
 	text     string
 }
 

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"tasks/internal/fault"
+	"tasks/internal/landing"
 	"tasks/internal/markdown"
 	"tasks/internal/run"
 )
@@ -79,44 +80,56 @@ func (s *Server) diffOf(ctx context.Context, r *run.Run) (*DiffView, error) {
 	if v := s.diffs.get(key); v != nil {
 		return v, nil
 	}
-	patch, err := s.Manager.Patch(ctx, r)
-	if err != nil {
+	d, err := s.Manager.Diff(ctx, r)
+	if err != nil || d == nil {
 		return nil, err
 	}
-	v := colour(readPatch(patch))
+	v := colour(d)
 	v.Base, v.Head = from, to
 	s.diffs.put(key, v)
 	return v, nil
 }
 
-// colour highlights the files of a diff, and folds what would be too long a page.
-func colour(v *DiffView) *DiffView {
-	v.Cut = max(len(v.Files)-diffFiles, 0)
-	for i := range v.Files {
-		v.Plus, v.Minus = v.Plus+v.Files[i].Plus, v.Minus+v.Files[i].Minus
-	}
-	v.Files = v.Files[:len(v.Files)-v.Cut]
+// colour makes the page's form of a diff: highlighted, and folded where it would be too
+// long a page.
+func colour(d *landing.Diff) *DiffView {
+	v := &DiffView{Plus: d.Added, Minus: d.Deleted, Cut: d.More + max(len(d.Files)-diffFiles, 0)}
 	lines := 0
-	for i := range v.Files {
-		f := &v.Files[i]
-		f.ID = fmt.Sprintf("file-%d", i+1)
+	for i, from := range d.Files[:min(len(d.Files), diffFiles)] {
+		f := DiffFile{
+			ID: fmt.Sprintf("file-%d", i+1), Path: from.Path, OldPath: from.Old, Status: from.Status,
+			Plus: from.Added, Minus: from.Deleted, Binary: from.Binary, Large: from.TooLarge, Folded: from.TooLarge,
+		}
+		if from.OldMode != from.NewMode && from.OldMode != "" && from.NewMode != "" {
+			f.Mode = from.OldMode + " to " + from.NewMode
+		}
 		n := 0
-		for _, h := range f.Hunks {
+		for _, h := range from.Hunks {
 			n += len(h.Lines)
 		}
 		if n > fileLines {
-			f.Large, f.Hunks = true, nil
-			continue
+			f.Large, f.Folded, from.Hunks = true, true, nil
 		}
 		if lines += n; lines > openLines || f.Status == "deleted" && n > 40 || n > 800 {
 			f.Folded = true
 		}
 		lang := markdown.LanguageOfFile(f.Path)
-		for j := range f.Hunks {
-			f.Hunks[j].colour(lang)
+		for _, h := range from.Hunks {
+			f.Hunks = append(f.Hunks, hunkOf(h, lang))
 		}
+		v.Files = append(v.Files, f)
 	}
 	return v
+}
+
+// hunkOf is a hunk with its lines coloured.
+func hunkOf(h landing.Hunk, lang string) DiffHunk {
+	out := DiffHunk{Head: fmt.Sprintf("@@ -%d,%d +%d,%d @@ %s", h.OldStart, h.OldLines, h.NewStart, h.NewLines, h.Section), Lines: make([]DiffLine, len(h.Lines))}
+	for i, l := range h.Lines {
+		out.Lines[i] = DiffLine{Sign: l.Kind, Old: l.Old, New: l.New, NoEnd: l.NoNewline, text: strings.TrimSuffix(l.Text, "\r")}
+	}
+	out.colour(lang)
+	return out
 }
 
 // colour highlights the two sides of a hunk, each as a text of its own.
@@ -192,4 +205,32 @@ func (v *DiffView) with(comments []run.Comment) *DiffView {
 		}
 	}
 	return &out
+}
+
+// fit is whether a run's work merges, as it was found once.
+type fit struct {
+	clean bool
+	paths []string
+}
+
+// fits tells whether the work of a run in review merges onto its base as that is now. What
+// git cannot say counts as yes: accept says it then.
+func (s *Server) fits(ctx context.Context, r *run.Run) (bool, []string) {
+	base, err := s.Git.Resolve(ctx, "refs/heads/"+r.Base)
+	if err != nil || base == "" || r.Head == "" {
+		return true, nil
+	}
+	key := r.ID + " " + base + " " + r.Head
+	if known, ok := s.merges.Load(key); ok {
+		f := known.(fit)
+		return f.clean, f.paths
+	}
+	clean, paths, err := s.Manager.Fits(ctx, r)
+	if err != nil {
+		s.Log.Warn("whether a run's work merges cannot be told", "run", r.ID, "err", err)
+		return true, nil
+	}
+	s.merges.Clear() // of few runs at a time; what is asked again is found again
+	s.merges.Store(key, fit{clean, paths})
+	return clean, paths
 }

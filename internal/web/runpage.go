@@ -63,6 +63,11 @@ func (s *Server) run(w http.ResponseWriter, r *request) error {
 	}
 	s.runDiff(ctx, &p)
 	p.Acts = p.acts()
+	if p.Acts.Accept {
+		if clean, paths := s.fits(ctx, on); !clean {
+			p.Acts.conflict(on, paths)
+		}
+	}
 	return s.page(w, r, http.StatusOK, "run", p)
 }
 
@@ -194,6 +199,13 @@ func (p *RunPage) acts() RunActs {
 		a.Kickoff = p.V.Task != nil && queueable(p.V.Task, p.Run)
 	}
 	return a
+}
+
+// conflict says that the work does not merge, and what to tell the agent about it.
+func (a *RunActs) conflict(r *run.Run, paths []string) {
+	list := strings.Join(paths[:min(len(paths), 20)], ", ")
+	a.Accept, a.Why = false, fmt.Sprintf("It does not merge onto %s any more: both changed %s.", r.Base, list)
+	a.Conflicts = fmt.Sprintf("Your branch %s does not merge onto %s any more. Both sides changed: %s. Merge %s into your branch, settle the conflicts so that both changes keep their meaning, run the checks again and commit.", r.Branch, r.Base, list, r.Base)
 }
 
 // facts fills what stands beside the story.

@@ -69,6 +69,7 @@ type Server struct {
 	streams   limiter // of the assistant's and the runs' event streams
 	stories   stories
 	diffs     diffs
+	merges    sync.Map // whether the work of runs merges, by run and commits
 
 	first     sync.Once
 	served    chan struct{} // closed when the first request was answered

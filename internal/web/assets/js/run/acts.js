@@ -38,7 +38,7 @@ export function acts(page) {
   };
 
   const said = /** @type {Record<string, string>} */ ({
-    "/actions/dispatch": "The run is started", "/actions/unqueue": "Taken out of the queue", "/actions/run/retry": "Another attempt begins", "/actions/kickoff": "Handed over",
+    "/actions/dispatch": "The run is started", "/actions/unqueue": "Taken out of the queue", "/actions/run/retry": "Another attempt begins", "/actions/kickoff": "Handed over", "/actions/run/send": "Sent to the agent",
     accept: "Accepted", reject: "Rejected; the work is kept", stop: "Stopped", review: "The review is sent",
   });
 
@@ -46,7 +46,7 @@ export function acts(page) {
     const button = /** @type {HTMLElement} */ (event.target).closest("button");
     if (!button || !page.contains(button)) return;
     const { do: path, open, decide } = button.dataset;
-    if (path) await act(path, {}, button, error, said[path] ?? "Done");
+    if (path) await act(path, button.dataset.message ? { message: button.dataset.message } : {}, button, error, said[path] ?? "Done");
     else if (open) show(open, button);
     else if (decide) {
       const ask = /** @type {HTMLElement} */ (button.closest("[data-ask]"));
