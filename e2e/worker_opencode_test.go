@@ -30,7 +30,7 @@ func TestWorkerOpencode(t *testing.T) {
 	}
 	t.Run("does a task", func(t *testing.T) {
 		needBubblewrap(t)
-		r, m := opencodeRun(t, step{text: "I begin.", calls: []call{bash("echo made > new.txt; cat hello.txt; echo $OPENAI_API_KEY; exit 3")}}, step{text: "It is done."})
+		r, m := opencodeRun(t, step{text: "I begin.", calls: []call{bash("echo made > new.txt; cat hello.txt; echo $TASKS_MODEL_KEY; exit 3")}}, step{text: "It is done."})
 		if v, err := r.agent.Probe(t.Context()); err != nil || v.Text == "" {
 			t.Fatalf("%+v, %v", v, err)
 		}

@@ -80,14 +80,16 @@ func TestWhoseKeyAnAgentGets(t *testing.T) {
 		want  []string
 		not   []string
 	}{
-		"claude, own key":     {"claude", map[string]string{"ANTHROPIC_API_KEY": "own-anthropic", "OPENAI_API_KEY": "own-openai"}, "", []string{"ANTHROPIC_API_KEY=own-anthropic"}, []string{"settings-", "own-openai"}},
-		"claude, own login":   {"claude", nil, ".claude/.credentials.json", nil, []string{"settings-"}},
-		"claude, settings":    {"claude", nil, "", []string{"ANTHROPIC_API_KEY=settings-anthropic", "ANTHROPIC_BASE_URL=http://127.0.0.1:1"}, []string{"openai"}},
-		"codex, own key":      {"codex", map[string]string{"OPENAI_API_KEY": "own-openai", "ANTHROPIC_API_KEY": "own-anthropic"}, "", []string{"CODEX_API_KEY=own-openai"}, []string{"settings-", "anthropic"}},
-		"codex, own login":    {"codex", nil, ".codex/auth.json", nil, []string{"settings-"}},
-		"codex, settings":     {"codex", nil, "", []string{"CODEX_API_KEY=settings-openai"}, []string{"anthropic"}},
-		"opencode, settings":  {"opencode", nil, "", []string{"OPENAI_API_KEY=settings-openai", "127.0.0.1:2/v1", "tasks/m"}, []string{"anthropic\""}},
-		"opencode, own login": {"opencode", nil, ".local/share/opencode/auth.json", nil, []string{"settings-"}},
+		"claude, own key":                  {"claude", map[string]string{"ANTHROPIC_API_KEY": "own-anthropic", "OPENAI_API_KEY": "own-openai"}, "", []string{"ANTHROPIC_API_KEY=own-anthropic"}, []string{"settings-", "own-openai"}},
+		"claude, own login":                {"claude", nil, ".claude/.credentials.json", nil, []string{"settings-"}},
+		"claude, settings":                 {"claude", nil, "", []string{"ANTHROPIC_API_KEY=settings-anthropic", "ANTHROPIC_BASE_URL=http://127.0.0.1:1"}, []string{"openai"}},
+		"codex, own key":                   {"codex", map[string]string{"OPENAI_API_KEY": "own-openai", "ANTHROPIC_API_KEY": "own-anthropic"}, "", []string{"CODEX_API_KEY=own-openai"}, []string{"settings-", "anthropic"}},
+		"codex, own login":                 {"codex", nil, ".codex/auth.json", nil, []string{"settings-"}},
+		"codex, settings":                  {"codex", nil, "", []string{"CODEX_API_KEY=settings-openai"}, []string{"anthropic"}},
+		"opencode, settings":               {"opencode", nil, "", []string{"TASKS_MODEL_KEY=settings-openai", "127.0.0.1:2/v1", "tasks/m"}, []string{"anthropic\""}},
+		"opencode, a server of the user's": {"opencode", map[string]string{"OPENAI_API_KEY": "own-openai"}, "", []string{"TASKS_MODEL_KEY=settings-openai"}, []string{"OPENAI_API_KEY"}},
+		"opencode, own key":                {"opencode", map[string]string{"ANTHROPIC_API_KEY": "own-anthropic"}, "", []string{"ANTHROPIC_API_KEY=own-anthropic"}, []string{"settings-"}},
+		"opencode, own login":              {"opencode", nil, ".local/share/opencode/auth.json", nil, []string{"settings-"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := stub(t, tt.agent, "exit 0", tt.env)

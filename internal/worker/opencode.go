@@ -82,29 +82,37 @@ func (c *opencode) permission(s Spec) map[string]string {
 
 func mayRun(s Spec) bool { return s.Sandbox != nil && !s.Sandbox.Whole && process.Protection() != "" }
 
-// login is the user's own, and where there is none the key that the settings give.
+// login is the user's own, and where there is none the endpoint that the settings give. A
+// key for a server of the user's is not given to it by the name by which it would take it
+// to another one.
 func (c *opencode) login(in []string) (env, secrets []string, config map[string]any) {
 	config = map[string]any{}
-	env, secrets = c.o.pass([]string{"OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENCODE_API_KEY", "OPENROUTER_API_KEY", "GEMINI_API_KEY"}, []string{"OPENCODE_CONFIG", "OPENCODE_CONFIG_DIR"})
+	e := c.o.OpenAI
+	elsewhere := e.BaseURL != "" && !strings.HasPrefix(e.BaseURL, "https://api.openai.com/")
+	keys := []string{"ANTHROPIC_API_KEY", "OPENCODE_API_KEY", "OPENROUTER_API_KEY", "GEMINI_API_KEY"}
+	if !elsewhere {
+		keys = append(keys, "OPENAI_API_KEY")
+	}
+	env, secrets = c.o.pass(keys, []string{"OPENCODE_CONFIG", "OPENCODE_CONFIG_DIR"})
 	auth := filepath.Join(c.o.value(in, "HOME"), ".local/share/opencode/auth.json")
 	if _, err := os.Stat(auth); err == nil || len(secrets) > 0 {
 		return env, secrets, config
 	}
-	e := c.o.OpenAI
 	if !e.Usable() || e.BaseURL == "" || e.Model == "" {
 		return env, secrets, config
 	}
-	if e.Key != "" {
-		env, secrets = append(env, "OPENAI_API_KEY="+e.Key), []string{e.Key}
-	}
-	if strings.HasPrefix(e.BaseURL, "https://api.openai.com/") {
+	if !elsewhere {
 		config["model"] = "openai/" + e.Model
-		return env, secrets, config
+		return append(env, "OPENAI_API_KEY="+e.Key), []string{e.Key}, config
+	}
+	options := map[string]any{"baseURL": e.BaseURL}
+	if e.Key != "" {
+		env, secrets = append(env, "TASKS_MODEL_KEY="+e.Key), []string{e.Key}
+		options["apiKey"] = "{env:TASKS_MODEL_KEY}"
 	}
 	config["model"] = "tasks/" + e.Model
 	config["provider"] = map[string]any{"tasks": map[string]any{
-		"npm": "@ai-sdk/openai-compatible", "options": map[string]any{"baseURL": e.BaseURL, "apiKey": "{env:OPENAI_API_KEY}"},
-		"models": map[string]any{e.Model: map[string]any{}},
+		"npm": "@ai-sdk/openai-compatible", "options": options, "models": map[string]any{e.Model: map[string]any{}},
 	}}
 	return env, secrets, config
 }
