@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -89,6 +90,7 @@ func (c *Checkout) exec(ctx context.Context, how call, out io.Writer, args []str
 	}
 	cmd := exec.CommandContext(ctx, c.program, append(all, args...)...)
 	cmd.Env, cmd.Stdin = how.env, how.stdin
+	cmd.ExtraFiles, _ = ctx.Value(heldOpen{}).([]*os.File)
 	cmd.WaitDelay = time.Second
 	stderr := limited{left: 64 << 10}
 	drain := &drained{to: out}
@@ -109,6 +111,17 @@ func (c *Checkout) exec(ctx context.Context, how call, out io.Writer, args []str
 		return fault.New(fault.Unavailable, "git could not be run: %w", err)
 	}
 	return fault.New(fault.Internal, "git %s failed: %s%w", args[0], lastLine(stderr.String()), wrapped{exit})
+}
+
+// heldOpen is the key of the files that HoldOpen put into a context.
+type heldOpen struct{}
+
+// HoldOpen is a context in which each git also holds f open. A lock on f so outlasts this
+// process where it is killed, until the git that it has started ends: nobody looks at
+// what is half done.
+func HoldOpen(ctx context.Context, f *os.File) context.Context {
+	before, _ := ctx.Value(heldOpen{}).([]*os.File)
+	return context.WithValue(ctx, heldOpen{}, append(slices.Clone(before), f))
 }
 
 // drained remembers why its writer wanted no more. The pipe is closed then, and git

@@ -144,7 +144,7 @@ func (l *Lander) Pending(ctx context.Context) (map[string]bool, error) {
 // Recover ends what a killed process began: where the ref has moved the trees follow it,
 // where it has not nothing has happened, and that is written down.
 func (l *Lander) Recover(ctx context.Context) error {
-	unlock, err := l.lock(ctx)
+	ctx, unlock, err := l.lock(ctx)
 	if err != nil {
 		return err
 	}

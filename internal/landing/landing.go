@@ -47,7 +47,7 @@ type Options struct {
 // step is where tests end the process; it does nothing else.
 var step = func(string) {}
 
-func (l *Lander) lock(ctx context.Context) (unlock func(), err error) {
+func (l *Lander) lock(ctx context.Context) (in context.Context, unlock func(), err error) {
 	return worktree.Lock(ctx, filepath.Join(l.StateDir, "locks", "landing.lock"))
 }
 
@@ -64,7 +64,7 @@ func (l *Lander) Accept(ctx context.Context, r *run.Run, o Options) (commit stri
 	if r.LandedAs != "" {
 		return "", fault.New(fault.Conflict, "the run of %s was accepted already, as %.12s", r.Slug, r.LandedAs)
 	}
-	unlock, err := l.lock(ctx)
+	ctx, unlock, err := l.lock(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -171,7 +171,7 @@ func (l *Lander) afterLanding(ctx context.Context, j *journal) error {
 // Reject removes tree and branch of the run; all that they held is kept under the ref
 // that is returned, "" where other refs have it or there was nothing.
 func (l *Lander) Reject(ctx context.Context, r *run.Run) (ref string, err error) {
-	unlock, err := l.lock(ctx)
+	ctx, unlock, err := l.lock(ctx)
 	if err != nil {
 		return "", err
 	}

@@ -105,21 +105,27 @@ func fixture(t testing.TB, files map[string]string) *scene {
 }
 
 func lander(t testing.TB, root string) *Lander {
-	t.Helper()
 	c, err := git.Find(context.Background(), root)
-	if err != nil {
-		t.Fatal(err)
+	if err == nil {
+		err = os.MkdirAll(c.StateDir(), 0o700)
 	}
-	if err := os.MkdirAll(c.StateDir(), 0o700); err != nil {
+	if err != nil {
+		if t == nil { // in a process of its own
+			panic(err)
+		}
 		t.Fatal(err)
 	}
 	return New(c, c.StateDir())
 }
 
+func want(id string) worktree.Want {
+	return worktree.Want{Run: id, Slug: "alpha", Base: "trunk", Path: "tasks/alpha.md", Worksheet: []byte(sheetText), Title: "Alpha"}
+}
+
 func (s *scene) begin(id string) {
 	s.Helper()
 	var err error
-	s.tree, err = s.l.Trees.Ensure(context.Background(), worktree.Want{Run: id, Slug: "alpha", Base: "trunk", Path: "tasks/alpha.md", Worksheet: []byte(sheetText), Title: "Alpha"})
+	s.tree, err = s.l.Trees.Ensure(context.Background(), want(id))
 	if err != nil {
 		s.Fatal(err)
 	}

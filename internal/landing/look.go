@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"tasks/internal/fault"
 )
@@ -108,10 +109,11 @@ func (m *move) lookFile(root *os.Root, c change, s *sight, differs bool) (v verd
 		return bad, false
 	}
 	info, err := root.Lstat(filepath.FromSlash(c.path))
+	gone := errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) // wayClear has seen to what is above it
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && c.newMode == "":
+	case gone && c.newMode == "":
 		return fresh, false
-	case errors.Is(err, fs.ErrNotExist) && c.oldMode == "":
+	case gone && c.oldMode == "":
 		return old, false
 	case err != nil:
 		return bad, false

@@ -112,6 +112,14 @@ func (m *move) find(ctx context.Context) (err error) {
 		}
 		m.changes = append(m.changes, change{path: f[1], oldMode: mode(w[0]), newMode: mode(w[1]), oldBlob: w[2], newBlob: w[3]})
 	}
+	for name := range m.Also { // the worksheet that was kicked off uncommitted, and lies elsewhere now
+		here := slices.ContainsFunc(m.changes, func(c change) bool { return c.path == name })
+		if out, err := m.gw.Run(ctx, "ls-tree", m.New, "--", name); err != nil {
+			return err
+		} else if len(out) == 0 && !here {
+			m.changes = append(m.changes, change{path: name, newBlob: strings.Repeat("0", len(m.New))})
+		}
+	}
 	all, err := m.l.Git.WorkTrees(ctx)
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ import (
 // Authors, times and messages stay; the committer is the user. The branch may hold commits
 // that were not under review.
 func (l *Lander) Rebase(ctx context.Context, r *run.Run) (begin, head string, conflicts []string, err error) {
-	unlock, err := l.lock(ctx)
+	ctx, unlock, err := l.lock(ctx)
 	if err != nil {
 		return "", "", nil, err
 	}
@@ -37,7 +37,7 @@ func (l *Lander) Rebase(ctx context.Context, r *run.Run) (begin, head string, co
 		return "", "", nil, err
 	}
 	if up, err := l.Git.HasAncestor(ctx, w.base, w.head); err != nil || up || w.base == "" {
-		return r.Begin, w.head, nil, err // it stands on the base already
+		return l.beginOf(ctx, r), w.head, nil, err // it stands on the base already
 	}
 	if err := l.quiet(ctx, r); err != nil {
 		return "", "", nil, err
@@ -64,6 +64,19 @@ func (l *Lander) Rebase(ctx context.Context, r *run.Run) (begin, head string, co
 		return "", "", nil, err
 	}
 	return w.base, head, nil, l.afterRebase(ctx, &m.journal)
+}
+
+// beginOf is where the run's branch begins, as its tree has it written down.
+func (l *Lander) beginOf(ctx context.Context, r *run.Run) string {
+	trees, err := l.Trees.List(ctx)
+	if err == nil {
+		for _, t := range trees {
+			if t.Ours && t.Tree.Run == r.ID {
+				return t.Tree.Begin
+			}
+		}
+	}
+	return r.Begin
 }
 
 // quiet makes sure that the run's tree is there, on its branch, and holds nothing that is

@@ -17,7 +17,7 @@ import (
 // Keep puts all that the tree holds, what is uncommitted included, under a ref of the run
 // and returns it; tree, index and branch stay as they are. "" where other refs have it all.
 func (t *Trees) Keep(ctx context.Context, k Tree, run string) (ref string, err error) {
-	unlock, err := t.lock(ctx)
+	ctx, unlock, err := t.lock(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -176,7 +176,7 @@ func (t *Trees) keepAs(ctx context.Context, slug, run, commit string) (string, e
 // KeepCommit sees to it that a ref other than the task's branch reaches the commit, under
 // the run's name where there is none yet.
 func (t *Trees) KeepCommit(ctx context.Context, slug, run, commit string) error {
-	unlock, err := t.lock(ctx)
+	ctx, unlock, err := t.lock(ctx)
 	if err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ func (t *Trees) KeepCommit(ctx context.Context, slug, run, commit string) error 
 
 // Rebegin records that the tree's branch begins anew: with the commit first, after begin.
 func (t *Trees) Rebegin(ctx context.Context, k Tree, begin, first string) error {
-	unlock, err := t.lock(ctx)
+	ctx, unlock, err := t.lock(ctx)
 	if err != nil {
 		return err
 	}
@@ -202,7 +202,7 @@ func (t *Trees) Rebegin(ctx context.Context, k Tree, begin, first string) error 
 
 // Clean tells what is uncommitted in the tree, ignored files aside.
 func (t *Trees) Clean(ctx context.Context, k Tree) (changed []string, err error) {
-	unlock, err := t.lock(ctx)
+	ctx, unlock, err := t.lock(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -322,7 +322,7 @@ func (t *Trees) keepMore(ctx context.Context, slug, run, tip string, commits []s
 // Prune has git forget the trees whose folders are gone. What only git's data of them held
 // is kept first. Their branches stay.
 func (t *Trees) Prune(ctx context.Context) error {
-	unlock, err := t.lock(ctx)
+	ctx, unlock, err := t.lock(ctx)
 	if err != nil {
 		return err
 	}

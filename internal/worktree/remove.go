@@ -22,7 +22,7 @@ func (t *Trees) Remove(ctx context.Context, k Tree, run string) (kept string, er
 	if !goodSlug.MatchString(slug) || run == "" {
 		return "", fault.New(fault.Usage, "cannot remove the worktree of %q", slug)
 	}
-	unlock, err := t.lock(ctx)
+	ctx, unlock, err := t.lock(ctx)
 	if err != nil {
 		return "", err
 	}

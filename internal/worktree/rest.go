@@ -21,7 +21,7 @@ import (
 // Conflict, with nothing committed, where the tree is not as Check wants it or a rebase,
 // merge or the like is going on in it.
 func (t *Trees) CommitRest(ctx context.Context, k Tree, subject string) (commit string, files []string, err error) {
-	unlock, err := t.lock(ctx)
+	ctx, unlock, err := t.lock(ctx)
 	if err != nil {
 		return "", nil, err
 	}

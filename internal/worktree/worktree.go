@@ -104,7 +104,7 @@ func (t *Trees) Ensure(ctx context.Context, w Want) (Tree, error) {
 	if err := w.check(); err != nil {
 		return Tree{}, err
 	}
-	unlock, err := t.lock(ctx)
+	ctx, unlock, err := t.lock(ctx)
 	if err != nil {
 		return Tree{}, err
 	}

@@ -80,14 +80,19 @@ func fixture(t testing.TB) *Trees {
 
 func open(t testing.TB, root string) *Trees {
 	t.Helper()
-	c, err := git.Find(context.Background(), root)
+	trees, err := plainOpen(root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.MkdirAll(c.StateDir(), 0o700); err != nil {
-		t.Fatal(err)
+	return trees
+}
+
+func plainOpen(root string) (*Trees, error) {
+	c, err := git.Find(context.Background(), root)
+	if err != nil {
+		return nil, err
 	}
-	return &Trees{Git: c, StateDir: c.StateDir()}
+	return &Trees{Git: c, StateDir: c.StateDir()}, os.MkdirAll(c.StateDir(), 0o700)
 }
 
 func want(run string) Want {
