@@ -2,6 +2,7 @@ package manager
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"tasks/internal/fault"
@@ -119,4 +120,19 @@ func (m *Manager) putAside(ctx context.Context, r *run.Run) (string, error) {
 		return "", nil // it had not come so far
 	}
 	return m.lander().Reject(ctx, r)
+}
+
+// landings are the Landing of a real repository.
+type landings struct{ *landing.Lander }
+
+// Recover ends what was cut off and tells how many runs that were.
+func (l landings) Recover(ctx context.Context) ([]string, error) {
+	before, err := l.Pending(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.Lander.Recover(ctx); err != nil {
+		return nil, err
+	}
+	return []string{fmt.Sprintf("%d brought to an end", len(before))}, nil
 }

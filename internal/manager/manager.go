@@ -20,6 +20,7 @@ import (
 
 	"tasks/internal/config"
 	"tasks/internal/git"
+	"tasks/internal/landing"
 	"tasks/internal/process"
 	"tasks/internal/repo"
 	"tasks/internal/run"
@@ -27,6 +28,7 @@ import (
 	"tasks/internal/tracker"
 	"tasks/internal/trust"
 	"tasks/internal/workflow"
+	"tasks/internal/worktree"
 )
 
 // Config is what a manager works with.
@@ -43,7 +45,7 @@ type Config struct {
 	Changed  func(generation int64) // called when the projection has changed; may be nil
 	Spawn    Spawn                  // nil: this process starts no run
 	Trees    Trees                  // nil: those of Git
-	Landing  Landing                // nil: nothing is known of landings
+	Landing  Landing                // nil: the landings of Git
 	Kill     Kill                   // nil: real processes
 	Workflow *workflow.Holder       // nil: of the root's own file alone
 	// BeforeRemove runs the hook of that name in the worktree of a run; nil: there is none.
@@ -79,6 +81,9 @@ func New(c Config) *Manager {
 	}
 	if c.Trees == nil && c.Git != nil {
 		c.Trees = newTrees(c.Git, c.StateDir)
+	}
+	if c.Landing == nil && c.Git != nil {
+		c.Landing = landings{&landing.Lander{Git: c.Git, Trees: &worktree.Trees{Git: c.Git, StateDir: c.StateDir}, StateDir: c.StateDir}}
 	}
 	if c.Kill == nil {
 		c.Kill = killRun
