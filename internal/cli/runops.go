@@ -109,6 +109,19 @@ the paths are named and nothing is changed.`,
 		})
 }
 
+func newRunRebase(a *app) *cobra.Command {
+	return a.runOp("rebase SLUG [--json]", "Put a run's work onto its base as that is now", `Put the work of a run that is ready for review onto its base branch as that is now. Where
+it does not apply nothing is changed, and the conflict is sent back to the run's own agent.`, nil,
+		func(ctx context.Context, m *manager.Manager, slug string) (run.Run, string, error) {
+			r, conflicts, err := m.Rebase(ctx, slug, "cli")
+			words := r.Slug + " is " + stateWords(&r)
+			if len(conflicts) > 0 {
+				words = fmt.Sprintf("%s conflicts with %s in %s: its agent is asked to solve it", r.Slug, r.Base, strings.Join(conflicts, ", "))
+			}
+			return r, words, err
+		})
+}
+
 func newRunReject(a *app) *cobra.Command {
 	var why string
 	return a.runOp("reject SLUG [--why W] [--json]", "Put a run's work aside", `Put the work of a run aside: its branch, with all that was uncommitted, is kept under

@@ -173,11 +173,11 @@ func (g *signaller) working(r *run.Run) {
 	}
 	if paths := g.Conflicts[r.ID]; len(paths) > 0 {
 		g.add("merge_conflict", 2, "it does not fit onto "+r.Base+" any more: "+listed(paths),
-			"the base has moved where the run works", "tasks run send "+slug+" "+quote("rebase onto "+r.Base+" and mend the conflicts"))
+			"the base has moved where the run works", "tasks run rebase "+slug)
 	}
 	switch p := g.Pulls[r.ID]; {
 	case p.Conflicts:
-		g.add("pr_conflict", 2, p.URL+" conflicts with its base", "the base has moved where the run works", "tasks run send "+slug+" MESSAGE")
+		g.add("pr_conflict", 2, p.URL+" conflicts with its base", "the base has moved where the run works", "tasks run rebase "+slug)
 	case p.State == "closed":
 		g.add("pr_closed", 2, p.URL+" was closed without a merge", "somebody decided against it", "tasks run reject "+slug)
 	case p.Checks == "failing":
