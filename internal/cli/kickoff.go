@@ -104,7 +104,7 @@ func (a *app) manage(ctx context.Context, h *house, fn func(context.Context, *ma
 func (a *app) newManager(h *house, runs *run.Store) *manager.Manager {
 	return manager.New(manager.Config{
 		Git: h.git, Repo: h.repo, Tracker: h.tracker, Runs: runs, Settings: h.settings, Trust: h.trust, Workflow: h.flow, StateDir: h.git.StateDir(),
-		Spawn: a.spawn(h.git.Root, h.git.StateDir()), BeforeRemove: a.beforeRemove(h, runs),
+		Spawn: a.spawn(h.git.Root, h.git.StateDir()), BeforeRemove: a.beforeRemove(h, runs), Forge: a.forge(h),
 	})
 }
 

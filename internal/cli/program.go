@@ -54,7 +54,7 @@ func (a *app) build(ctx context.Context, h *house, db *store.DB, o serveOptions)
 	runs := run.New(db)
 	p.manager = manager.New(manager.Config{
 		Git: h.git, Repo: h.repo, Tracker: h.tracker, Runs: runs, Settings: s, Trust: h.trust, Workflow: h.flow, StateDir: db.Dir, Log: p.log,
-		Spawn: a.spawn(h.git.Root, db.Dir), BeforeRemove: a.beforeRemove(h, runs),
+		Spawn: a.spawn(h.git.Root, db.Dir), BeforeRemove: a.beforeRemove(h, runs), Forge: a.forge(h),
 		Changed: func(generation int64) { p.web.StatusChanged(generation) },
 	})
 	editor := edit.New(h.repo, db, s.Edit)

@@ -137,7 +137,7 @@ the base branch or put it aside. --run ID means another run of the task.`,
 		},
 	}
 	for _, add := range []func(*app) *cobra.Command{
-		newRunShow, newRunLogs, newRunSend, newRunStop, newRunDiff, newRunAccept, newRunRebase, newRunReject, newRunRetry,
+		newRunShow, newRunLogs, newRunSend, newRunStop, newRunDiff, newRunPush, newRunPR, newRunAccept, newRunRebase, newRunReject, newRunRetry,
 	} {
 		sub := add(a)
 		sub.DisableFlagsInUseLine = true

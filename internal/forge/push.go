@@ -115,3 +115,14 @@ func plainRef(s string) bool {
 	return s != "" && s[0] != '-' && s[0] != '/' && !strings.Contains(s, "..") && !strings.HasSuffix(s, ".lock") && !strings.HasSuffix(s, "/") &&
 		!strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("~^:?*[\\@{", r) })
 }
+
+// Naming puts a task's name into the hint of an error that asks for a confirmation.
+func Naming(err error, slug string) error {
+	var f *fault.Error
+	if errors.As(err, &f) && strings.Contains(f.Hint, " SLUG ") {
+		named := *f
+		named.Hint = strings.Replace(f.Hint, " SLUG ", " "+slug+" ", 1)
+		return &named
+	}
+	return err
+}

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"tasks/internal/fault"
@@ -152,4 +153,18 @@ func plainName(s string) bool {
 	return s != "" && s[0] != '-' && s != "." && s != ".." && !strings.ContainsFunc(s, func(r rune) bool {
 		return !(r == '-' || r == '_' || r == '.' || r >= '0' && r <= '9' || r|0x20 >= 'a' && r|0x20 <= 'z')
 	})
+}
+
+// ParsePull is where a pull request is, by its address in the web.
+func ParsePull(raw string) (r Remote, number int, ok bool) {
+	u, err := url.Parse(raw)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.User != nil {
+		return Remote{}, 0, false
+	}
+	p := strings.Split(strings.Trim(u.Path, "/"), "/")
+	if len(p) != 4 || p[2] != "pull" || !plainName(p[0]) || !plainName(p[1]) || u.Hostname() == "" || u.Hostname()[0] == '-' {
+		return Remote{}, 0, false
+	}
+	number, err = strconv.Atoi(p[3])
+	return Remote{URL: raw, Host: strings.ToLower(u.Hostname()), Path: p[0] + "/" + p[1]}, number, err == nil && number > 0
 }

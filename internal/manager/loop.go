@@ -44,6 +44,9 @@ func (m *Manager) Run(ctx context.Context) error {
 			m.Log.Warn("the queue is looked at every so often only", "every", m.every(), "err", err)
 		}
 	})
+	if m.Forge != nil {
+		others.Go(func() { m.watchPulls(ctx) })
+	}
 	m.loop(ctx, others.Go)
 	return nil
 }

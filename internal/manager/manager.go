@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"tasks/internal/config"
+	"tasks/internal/forge"
 	"tasks/internal/git"
 	"tasks/internal/landing"
 	"tasks/internal/process"
@@ -50,7 +51,10 @@ type Config struct {
 	Workflow *workflow.Holder       // nil: of the root's own file alone
 	// BeforeRemove runs the hook of that name in the worktree of a run; nil: there is none.
 	BeforeRemove func(ctx context.Context, r *run.Run) error
-	// Pulls is the pull requests of these runs as last asked for, by run; nil: none.
+	// Forge is where work is pushed to and pull requests are; nil: there is none.
+	Forge *forge.Forge
+	// Pulls is the pull requests of these runs as last asked for, by run; nil: as the
+	// loop asks Forge for them.
 	Pulls func(runs []*run.Run) map[string]Pull
 	// Idle makes the loop look and tell, and change nothing.
 	Idle bool
@@ -97,6 +101,9 @@ func New(c Config) *Manager {
 	}
 	m := &Manager{Config: c, wake: make(chan struct{}, 1)}
 	m.see, m.alive = m.observe, process.Alive
+	if m.Pulls == nil && m.Forge != nil {
+		m.Pulls = m.lastPulls
+	}
 	// From the clock, so that a page that outlived a server does not take the next
 	// one's generation for its own.
 	m.generation = c.Now().UnixMilli()

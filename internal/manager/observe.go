@@ -26,6 +26,7 @@ type memory struct {
 	deep     bool                 // a beat looks, not a page
 	fits     map[string]fit
 	agent    agentSeen
+	pulls    pullBook
 	refusals map[string]refusal // by key
 	work     bool               // a run is on or waits
 	next     time.Time          // when the loop beats again; zero where it does not run here

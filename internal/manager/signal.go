@@ -181,7 +181,7 @@ func (g *signaller) working(r *run.Run) {
 	case p.State == "closed":
 		g.add("pr_closed", 2, p.URL+" was closed without a merge", "somebody decided against it", "tasks run reject "+slug)
 	case p.Checks == "failing":
-		g.add("pr_checks_failing", 2, "checks of "+p.URL+" fail", "the work breaks something that only the forge tries", "tasks run send "+slug+" MESSAGE")
+		g.add("pr_ci_failed", 2, "checks of "+p.URL+" fail", "the work breaks something that only the forge tries", "tasks run send "+slug+" MESSAGE")
 	}
 }
 
