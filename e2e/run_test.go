@@ -444,3 +444,38 @@ func TestRunFromClickToCommit(t *testing.T) {
 	}
 	p.quiet()
 }
+
+// TestDrawerFollowsARun hands a task over in a conversation, and the conversation shows how
+// its run stands: in the queue, at work with a question, in review with what it changed.
+func TestDrawerFollowsARun(t *testing.T) {
+	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
+	p := open(t, s, 1440, 900)
+	p.visit(s, jitter)
+	p.ask("Hand the jitter task to the manager")
+	p.until(`document.querySelector("[data-chat-allow]")?.getAttribute("aria-disabled") === "false"`)
+	p.do(chromedp.Click("[data-chat-allow]"))
+	p.done()
+	const card = `document.querySelector("[data-run-card]")`
+	p.until(card + `?.querySelector("a")?.getAttribute("href").startsWith("/runs/spread-retries-with-jitter?run=")`)
+	p.until(card + `.dataset.state !== undefined`)
+	p.shot("drawer-run-queued")
+	p.axe("a run in the drawer")
+	rs := openRuns(t, s.root)
+	if r, err := rs.Latest(t.Context(), "spread-retries-with-jitter"); err != nil || r == nil || r.State != run.Queued {
+		t.Skipf("the demo took the run by itself: %+v %v", r, err)
+	} else {
+		w := (&played{rs: rs, r: r}).take()
+		w.say(work()...)
+		_, err := rs.Question(t.Context(), run.Ask{Run: r.ID, Attempt: 1, Tool: "Bash", Input: asInput(map[string]any{"command": "make"})})
+		ok(t, err)
+		ok(t, os.WriteFile(filepath.Join(rs.state, "kick"), []byte("x"), 0o600))
+		p.until(card + `.innerText.includes("waits for your answer")`)
+		p.shot("drawer-run-asks")
+		w.r.Begin, w.r.Head = commitOn(t, s.root, "task/"+r.Slug, map[string]string{"hello.txt": "hello\n", "b.txt": "b\n"})
+		w.end(run.Review, run.Finished, "the agent is done", 0)
+		ok(t, os.WriteFile(filepath.Join(rs.state, "kick"), []byte("y"), 0o600))
+		p.until(card + `.dataset.state === "review" && ` + card + `.innerText.includes("2 files +2 −0")`)
+		p.shot("drawer-run-review")
+	}
+	p.quiet()
+}

@@ -127,8 +127,6 @@ func runPhase(r *run.Run) string {
 		return "making its worktree"
 	case r.Phase == run.Asking:
 		return "waits for your answer"
-	case r.Phase == run.Checking:
-		return "being verified"
 	}
 	return ""
 }
