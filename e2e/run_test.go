@@ -446,7 +446,7 @@ func TestRunFromClickToCommit(t *testing.T) {
 }
 
 // TestDrawerFollowsARun hands a task over in a conversation, and the conversation shows how
-// its run stands: in the queue, at work with a question, in review with what it changed.
+// its run stands, what it says, and in the end what it changed.
 func TestDrawerFollowsARun(t *testing.T) {
 	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
 	p := open(t, s, 1440, 900)
@@ -457,25 +457,13 @@ func TestDrawerFollowsARun(t *testing.T) {
 	p.done()
 	const card = `document.querySelector("[data-run-card]")`
 	p.until(card + `?.querySelector("a")?.getAttribute("href").startsWith("/runs/spread-retries-with-jitter?run=")`)
-	p.until(card + `.dataset.state !== undefined`)
-	p.shot("drawer-run-queued")
+	p.until(card + `.innerText.includes("Step 1 of ")`)
+	p.shot("drawer-run-works")
 	p.axe("a run in the drawer")
-	rs := openRuns(t, s.root)
-	if r, err := rs.Latest(t.Context(), "spread-retries-with-jitter"); err != nil || r == nil || r.State != run.Queued {
-		t.Skipf("the demo took the run by itself: %+v %v", r, err)
-	} else {
-		w := (&played{rs: rs, r: r}).take()
-		w.say(work()...)
-		_, err := rs.Question(t.Context(), run.Ask{Run: r.ID, Attempt: 1, Tool: "Bash", Input: asInput(map[string]any{"command": "make"})})
-		ok(t, err)
-		ok(t, os.WriteFile(filepath.Join(rs.state, "kick"), []byte("x"), 0o600))
-		p.until(card + `.innerText.includes("waits for your answer")`)
-		p.shot("drawer-run-asks")
-		w.r.Begin, w.r.Head = commitOn(t, s.root, "task/"+r.Slug, map[string]string{"hello.txt": "hello\n", "b.txt": "b\n"})
-		w.end(run.Review, run.Finished, "the agent is done", 0)
-		ok(t, os.WriteFile(filepath.Join(rs.state, "kick"), []byte("y"), 0o600))
-		p.until(card + `.dataset.state === "review" && ` + card + `.innerText.includes("2 files +2 −0")`)
-		p.shot("drawer-run-review")
-	}
+	p.until(card + `.dataset.state === "review" && ` + card + `.querySelector(".run-card-stat") !== null && ` + card + `.innerText.includes("Review the work")`)
+	p.shot("drawer-run-review")
+	p.goTo(s, jitter) // told again with the conversation
+	p.drawer()
+	p.until(card + `?.dataset.state === "review"`)
 	p.quiet()
 }
