@@ -64,7 +64,7 @@ func TestClaudeFromTheQueueToTheBase(t *testing.T) {
 		return step{calls: []call{{"Bash", map[string]any{"command": command, "description": "x"}}}}
 	}
 	m := startMessages(t,
-		bash("printf 'made by an agent\\n' > made.txt && git add -A && git commit -qm 'made it' && ls -a ~/.ssh | wc -l > seen.txt; echo x > ../../escaped.txt; git -C ../.. update-ref refs/heads/main HEAD; ls ../../.git/tasks | wc -l >> seen.txt"),
+		bash("printf 'made by an agent\\n' > made.txt && git add -A && git commit -qm 'made it' && ls -A ~/.ssh | wc -l > seen.txt; echo x > ../../escaped.txt; git -C ../.. update-ref refs/heads/main HEAD; ls ../../.git/tasks | wc -l >> seen.txt"),
 		step{text: "I have made it."},
 		bash("printf 'and again\\n' >> made.txt"),
 		step{text: "Done as you said."},

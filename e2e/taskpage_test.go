@@ -285,7 +285,7 @@ func TestABoxOfADocument(t *testing.T) {
 }
 
 func TestAQueuedTaskSaysSoWhereItIsEdited(t *testing.T) {
-	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
+	s := start(t, nil, "demo", "--no-manager", "--addr", "127.0.0.1:0")
 	p := open(t, s, 1440, 900)
 	p.do(chromedp.Navigate(s.url + jitter))
 	p.ready()

@@ -27,7 +27,7 @@ func TestTheFirstClickSaysWhatItLetsRun(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
+			s := start(t, nil, "demo", "--no-manager", "--addr", "127.0.0.1:0")
 			path, text := s.file(t, slug)
 			mine := strings.Replace(text, "\nstatus: ready\n", "\nverify: [\"go test ./... # <b>\"]\nstatus: not_started\n", 1)
 			if mine == text {

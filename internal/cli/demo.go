@@ -18,7 +18,7 @@ import (
 func newDemo(a *app) *cobra.Command {
 	var o serveOptions
 	cmd := &cobra.Command{
-		Use:   "demo [--addr HOST:PORT] [--open]",
+		Use:   "demo [--addr HOST:PORT] [--no-manager] [--open]",
 		Short: "Show the site and the assistant on a sample repository",
 		Long: `Show the site, the assistant and the queue on a sample repository in a temporary
 folder. The assistant's model is scripted and runs on this machine: nothing is
@@ -32,6 +32,7 @@ configured, no key is used, nothing leaves. The folder is removed at the end.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.addr, "addr", "", "listen on `HOST:PORT`, a loopback address; port 0 picks one (default 127.0.0.1:8005)")
+	f.BoolVar(&o.noManager, "no-manager", false, "do not act on the queue")
 	f.BoolVar(&o.open, "open", false, "open the site in the browser")
 	return cmd
 }
