@@ -229,11 +229,25 @@ func (t *Trees) Clean(ctx context.Context, k Tree) (changed []string, err error)
 	return changed, err
 }
 
-// sameWork tells whether two commits have the same content and parents: one work kept twice.
+// sameWork tells whether two commits keep the same: content, what was staged, and what it
+// stands on.
 func (t *Trees) sameWork(ctx context.Context, a, b string) (bool, error) {
-	out, err := t.Git.Output(ctx, "show", "-s", "--no-show-signature", "--format=%T %P", a, b)
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	return err == nil && len(lines) == 2 && lines[0] == lines[1], err
+	var said [2]string
+	for i, c := range []string{a, b} {
+		out, err := t.Git.Output(ctx, "rev-parse", c+"^{tree}", c+"^@")
+		if err != nil {
+			return false, err
+		}
+		f := strings.Fields(string(out))
+		if len(f) == 3 { // the second parent is what was staged
+			if out, err = t.Git.Output(ctx, "rev-parse", f[2]+"^{tree}"); err != nil {
+				return false, err
+			}
+			f[2] = strings.TrimSpace(string(out))
+		}
+		said[i] = strings.Join(f, " ")
+	}
+	return said[0] == said[1], nil
 }
 
 // logged are the commits at which a tree's HEAD and its task's branch once were. They are

@@ -93,6 +93,9 @@ func (t *Trees) remove(ctx context.Context, p place, run string) (kept string, e
 		return "", fault.New(fault.Unavailable, "cannot remove the worktree of %s: %w", slug, err)
 	}
 	step("removed")
+	if err := os.Remove(filepath.Join(p.admin, "index")); err != nil && !errors.Is(err, fs.ErrNotExist) { // it is kept
+		return "", fault.New(fault.Unavailable, "cannot remove the worktree of %s: %w", slug, err)
+	}
 	if err := t.prune(ctx); err != nil {
 		return "", err
 	}
