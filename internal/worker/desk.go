@@ -114,7 +114,11 @@ func answerOne(ctx context.Context, conn net.Conn, ask asker) {
 		r.ReadByte()
 		hungUp()
 	}()
-	reply(conn, ask(asking, Question{Tool: oneLine(q.Tool, 100), Title: titleOf(q.Tool, q.Input, ""), Input: q.Input}))
+	d := ask(asking, Question{Tool: oneLine(q.Tool, 100), Title: titleOf(q.Tool, q.Input, ""), Input: q.Input})
+	if ctx.Err() != nil {
+		d = Decision{Why: "the turn is over"} // a yes that comes too late is none
+	}
+	reply(conn, d)
 }
 
 func reply(w io.Writer, d Decision) {

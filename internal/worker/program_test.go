@@ -70,7 +70,7 @@ func TestAProgram(t *testing.T) {
 		"done":               {`read x; echo "got $x for $TASKS_SLUG in $TASKS_RUN"`, Finished, "", "got do it for alpha in r1", "got do it for alpha in r1"},
 		"fails":              {`echo working; echo broken >&2; exit 3`, Failed, "agent", "broken", "working"},
 		"fails silently":     {`exit 4`, Failed, "agent", "", ""},
-		"no end of the line": {`printf 'a\nb'`, Finished, "", "b", "a\nb"},
+		"no end of the line": {`printf 'a\nb'`, Finished, "", "b", "output:stdout:a"},
 		"kills itself":       {`kill -9 $$`, Failed, "agent", "", ""},
 		"no text":            {`head -c 300 /dev/urandom; echo; printf 'x\000y\n'`, Finished, "", "", "x"},
 	} {
