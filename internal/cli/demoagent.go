@@ -39,7 +39,7 @@ func newDemoAgent(a *app) *cobra.Command {
 
 // demoPace is how long the demo's agent takes for a line: long enough to be watched, short
 // enough to be waited for.
-const demoPace = 1500 * time.Millisecond
+const demoPace = 2500 * time.Millisecond
 
 // writeDemoAgent makes the program that the demo's runs start, and returns its path.
 func writeDemoAgent(dir string, pace time.Duration) (string, error) {

@@ -135,6 +135,9 @@ type quiet struct{ status int }
 
 func (q quiet) Error() string { return fmt.Sprintf("exit status %d", q.status) }
 
+// maxLogged is how much of what a tool said is told to people, in runes; --json has all.
+const maxLogged = 200
+
 // printEvent tells people one event of a run, as a line or two.
 func printEvent(w io.Writer, e runlog.Event) {
 	line := func(mark, text string) {
@@ -158,10 +161,16 @@ func printEvent(w io.Writer, e runlog.Event) {
 		if title == "" {
 			title = e.Name
 		}
-		line("->", title)
+		line("->", short(title, maxLogged))
 	case runlog.ToolResult:
-		if e.Status == "error" {
-			line("!!", "failed: "+e.Output)
+		how := ""
+		if e.Exit != nil && *e.Exit != 0 {
+			how = fmt.Sprintf("exit status %d", *e.Exit)
+		} else if e.Status == "error" {
+			how = "failed"
+		}
+		if how != "" {
+			line("!!", how+dash(short(e.Output, maxLogged)))
 		}
 	case runlog.Ask:
 		line("??", "asks: "+e.Name+" "+e.Title)
