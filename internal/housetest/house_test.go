@@ -136,6 +136,49 @@ func TestNothingStrayIsCommitted(t *testing.T) {
 	}
 }
 
+// A page that names a test as its proof must name one that is there.
+func TestEveryTestThatAPageNamesIsThere(t *testing.T) {
+	dir := root(t)
+	there := map[string]bool{}
+	decl := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)[A-Z0-9]\w*)\(`)
+	for _, top := range []string{"internal", "e2e", "cmd"} {
+		err := filepath.WalkDir(filepath.Join(dir, top), func(path string, d fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return err
+			case d.IsDir() && d.Name() == "node_modules":
+				return fs.SkipDir
+			case !strings.HasSuffix(path, "_test.go"):
+				return nil
+			}
+			data, err := os.ReadFile(path)
+			for _, m := range decl.FindAllSubmatch(data, -1) {
+				there[string(m[1])] = true
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	pages, err := filepath.Glob(filepath.Join(dir, "docs", "*.md"))
+	if err != nil || len(pages) == 0 {
+		t.Fatal(pages, err)
+	}
+	named := regexp.MustCompile(`\b(?:Test|Fuzz)[A-Z][A-Za-z0-9]+\b`)
+	for _, page := range pages {
+		data, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range named.FindAllString(string(data), -1) {
+			if !there[name] {
+				t.Errorf("docs/%s names %s, which is not there", filepath.Base(page), name)
+			}
+		}
+	}
+}
+
 func TestEveryPackageHasAContract(t *testing.T) {
 	dir := filepath.Join(root(t), "internal")
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
