@@ -285,20 +285,41 @@ func TestABoxOfADocument(t *testing.T) {
 }
 
 func TestAQueuedTaskSaysSoWhereItIsEdited(t *testing.T) {
-	s := start(t, nil, "demo", "--no-manager", "--addr", "127.0.0.1:0")
+	root := write(t, map[string]string{"README.md": "# A\n", "tasks/alpha.md": sheetOf("Alpha")})
+	git(t, root, "init", "-q", "-b", "main")
+	git(t, root, "add", "-A")
+	git(t, root, "commit", "-q", "-m", "first")
+	s := start(t, nil, "-C", root, "serve", "--addr", "127.0.0.1:0", "--no-manager")
 	p := open(t, s, 1440, 900)
-	p.do(chromedp.Navigate(s.url + jitter))
+	p.do(chromedp.Navigate(s.url + "tasks/alpha"))
 	p.ready()
 	p.do(chromedp.Click(`[data-kickoff]`))
 	p.until(`document.querySelector("[data-unqueue]")`)
 	p.do(chromedp.Click(`[data-edit-section="Problem"]`))
-	p.until(`document.querySelector('.editor [data-note="run"] a')?.getAttribute("href") === "/runs/spread-retries-with-jitter"`)
-	p.shot("taskpage-run")
-	p.axe("editor while a run is on")
+	p.until(`document.querySelector('.editor [data-note="run"] a')?.getAttribute("href") === "/runs/alpha"`)
+	p.equal(`document.querySelector(".editor [data-to-run]")`, "null") // nobody is there to be told
 	p.do(chromedp.SendKeys(".editor-text", " Still."), chromedp.Click(`.editor [type=submit]`))
 	p.until(`document.querySelector("[data-said]")?.innerText.includes("waits in the queue with the worksheet as it was handed over")`)
-	if _, text := s.file(t, "spread-retries-with-jitter"); !strings.Contains(text, " Still.") {
-		t.Error("the text was not saved")
+	if text, err := os.ReadFile(filepath.Join(root, "tasks/alpha.md")); err != nil || !strings.Contains(string(text), " Still.") {
+		t.Errorf("the text was not saved: %v", err)
+	}
+
+	// An agent is at it: the change is sent to it in place of being saved.
+	rs := openRuns(t, root)
+	r, err := rs.Latest(t.Context(), "alpha")
+	ok(t, err)
+	w := (&played{rs: rs, r: r}).take()
+	p.goTo(s, "tasks/alpha")
+	p.do(chromedp.Click(`[data-edit-section="Problem"]`))
+	p.until(`document.querySelector(".editor [data-to-run]")`)
+	p.shot("taskpage-run")
+	p.axe("editor while a run is on")
+	p.do(chromedp.SendKeys(".editor-text", " Think of CRLF."), chromedp.Click(".editor [data-to-run]"))
+	p.until(`document.querySelector("[data-said]")?.innerText.includes("Sent")`)
+	messages, err := rs.Messages(t.Context(), w.r.ID, true)
+	ok(t, err)
+	if len(messages) != 1 || !strings.Contains(messages[0].Text, "The section “Problem” of the worksheet") || !strings.Contains(messages[0].Text, "Think of CRLF.") {
+		t.Errorf("the agent was told: %+v", messages)
 	}
 	p.quiet()
 }

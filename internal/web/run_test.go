@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -235,5 +238,69 @@ func TestRunActions(t *testing.T) {
 	must(t, err)
 	if len(messages) != 2 || messages[1].Kind != "review" || !strings.Contains(messages[1].Text, "a.go:3\n> x\nWhy?") {
 		t.Errorf("the messages: %+v", messages)
+	}
+}
+
+// gitIn runs git in the site's repository and returns what it said.
+func (s *site) gitIn(t testing.TB, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("git", args...)
+	cmd.Dir = s.root
+	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1", "GIT_AUTHOR_NAME=Ada", "GIT_AUTHOR_EMAIL=ada@example.org", "GIT_COMMITTER_NAME=Ada", "GIT_COMMITTER_EMAIL=ada@example.org")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("git %v: %v\n%s", args, err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// change writes a file and commits it.
+func (s *site) change(t testing.TB, name, text string) {
+	t.Helper()
+	must(t, os.WriteFile(filepath.Join(s.root, name), []byte(text), 0o644))
+	s.gitIn(t, "add", "-A")
+	s.gitIn(t, "commit", "-q", "-m", "change "+name)
+}
+
+// TestWorkThatDoesNotMergeIsSaidBefore: the page says which paths, offers the agent in place
+// of Accept, and the action answers 409 with nothing changed.
+func TestWorkThatDoesNotMergeIsSaidBefore(t *testing.T) {
+	s := newSite(t, options{})
+	w := s.begin(t, "fly")
+	w.r.Begin, w.r.Branch = s.gitIn(t, "rev-parse", "HEAD"), "task/fly"
+	s.gitIn(t, "switch", "-q", "-c", "task/fly")
+	s.change(t, "docs/guide.md", "# Guide\n\nThe <b>heron</b> flies.\n")
+	w.r.Head = s.gitIn(t, "rev-parse", "HEAD")
+	s.gitIn(t, "switch", "-q", "main")
+	w.end(run.Review, run.Finished, "done")
+	page := s.get(t, "/runs/fly")
+	for _, want := range []string{`data-open="accept"`, `data-file="docs/guide.md"`, "The &lt;b&gt;heron&lt;/b&gt; flies.", "+1", `data-line="3" data-side="new"`} {
+		if !strings.Contains(page.body, want) {
+			t.Errorf("the review has no %s", want)
+		}
+	}
+	if got := s.post(t, "/actions/run/comment", `{"slug":"fly","path":"docs/guide.md","line":3,"text":"Why <i>flies</i>?"}`); got.StatusCode != 200 {
+		t.Fatalf("comment: %d %s", got.StatusCode, got.body)
+	}
+	s.change(t, "docs/guide.md", "# Guide\n\nThe heron sleeps.\n")
+	before := s.gitIn(t, "rev-parse", "main")
+	page = s.get(t, "/runs/fly")
+	for _, want := range []string{"It does not merge onto main any more: both changed docs/guide.md.", "Let the agent settle it", "Why &lt;i&gt;flies&lt;/i&gt;?", "Send review (1)"} {
+		if !strings.Contains(page.body, want) {
+			t.Errorf("the review of work that does not merge has no %s", want)
+		}
+	}
+	if strings.Contains(page.body, `data-open="accept"`) {
+		t.Error("Accept is offered")
+	}
+	if got := s.post(t, "/actions/run/accept", `{"slug":"fly"}`); got.StatusCode != 409 || !strings.Contains(got.body, "docs/guide.md") {
+		t.Errorf("accept: %d %s", got.StatusCode, got.body)
+	}
+	if after := s.gitIn(t, "rev-parse", "main"); after != before {
+		t.Error("main has moved")
+	}
+	state := s.get(t, "/run.json?slug=fly")
+	if state.StatusCode != 200 || !strings.Contains(state.body, `"kind":"run-state"`) || !strings.Contains(state.body, `"path":"docs/guide.md"`) {
+		t.Errorf("run.json: %d %s", state.StatusCode, state.body)
 	}
 }
