@@ -323,9 +323,12 @@ func TestWorkerClaude(t *testing.T) {
 // TestWorkerClaudeIsKilled: whatever kills the program itself, nothing of it goes on.
 func TestWorkerClaudeIsKilled(t *testing.T) {
 	needBubblewrap(t)
-	r, _ := claudeRun(t, step{calls: []call{{"Bash", map[string]any{"command": "tail -f /dev/null", "description": "x"}}}})
+	r, m := claudeRun(t, step{text: "I wait.", calls: []call{{"Bash", map[string]any{"command": "tail -f /dev/null", "description": "x"}}}})
 	r.on = func(e runlog.Event) {
-		if e.Type == runlog.Tool {
+		if e.Type != runlog.Tool {
+			return
+		}
+		time.AfterFunc(time.Second, func() { // it writes its session down a little later
 			pids, _ := process.Survivors("TASKS_RUN", r.mark)
 			for _, pid := range pids {
 				exe, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
@@ -335,11 +338,21 @@ func TestWorkerClaudeIsKilled(t *testing.T) {
 					}
 				}
 			}
-		}
+		})
 	}
 	res := r.turn(t.Context())
 	r.want(res, worker.Failed, "agent")
 	if !res.Retry || res.Session == "" {
-		t.Errorf("%+v", res)
+		t.Fatalf("%+v", res)
+	}
+	r.on = nil
+	m.mu.Lock()
+	m.steps = []step{{text: "And on."}}
+	m.mu.Unlock()
+	r.spec.Session, r.spec.Resume, r.spec.Prompt = res.Session, true, "Go on please."
+	again := r.turn(t.Context())
+	r.want(again, worker.Finished, "", "And on.")
+	if sent := m.sent(); again.Session != res.Session || !strings.Contains(sent[len(sent)-1], "I wait.") {
+		t.Errorf("session %q then %q, or what was before the kill is lost", res.Session, again.Session)
 	}
 }

@@ -89,7 +89,7 @@ func (c *codex) home(env []string) string {
 
 // login is the user's own, and where there is none the key that the settings give.
 func (c *codex) login(in []string) (env, secrets []string, base string) {
-	env, secrets = c.o.pass([]string{"CODEX_API_KEY", "CODEX_ACCESS_TOKEN"}, []string{"CODEX_HOME", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"})
+	env, secrets = c.o.pass([]string{"CODEX_API_KEY", "CODEX_ACCESS_TOKEN"}, []string{"CODEX_HOME"})
 	if len(secrets) > 0 {
 		return env, secrets, c.base("OPENAI_BASE_URL")
 	}

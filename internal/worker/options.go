@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"tasks/internal/process"
@@ -32,10 +33,13 @@ func (o Options) value(env []string, key string) string {
 	return v
 }
 
+// network are the variables by which a program finds its way out.
+var network = []string{"HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS"}
+
 // pass is what of the user's environment an agent's own program gets: values that are
-// secret, which are returned by themselves too, and others.
+// secret, which are returned by themselves too, others, and the network.
 func (o Options) pass(secret, open []string) (env, secrets []string) {
-	for i, key := range append(append([]string{}, secret...), open...) {
+	for i, key := range slices.Concat(secret, open, network) {
 		if v := o.value(nil, key); v != "" {
 			env = append(env, key+"="+v)
 			if i < len(secret) {
