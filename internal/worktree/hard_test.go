@@ -175,7 +175,7 @@ func TestCommitRestTakesAllAndSaysWhatNot(t *testing.T) {
 		t.Errorf("message = %q", got)
 	}
 	remove(t, trees, k, "r1")
-	if got := read(t, filepath.Join(trees.StateDir, "kept/alpha-r1/nested/n.txt")); got != "nested\n" {
+	if got := read(t, filepath.Join(trees.Git.Root, ".worktrees/.kept/alpha-r1/nested/n.txt")); got != "nested\n" {
 		t.Errorf("the nested repository: %q", got)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -185,50 +184,6 @@ func (t *Trees) KeepCommit(ctx context.Context, slug, run, commit string) error 
 	return err
 }
 
-// Rebegin records that the tree's branch begins anew: with the commit first, after begin.
-func (t *Trees) Rebegin(ctx context.Context, k Tree, begin, first string) error {
-	ctx, unlock, err := t.lock(ctx)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	p, err := t.mine(k)
-	if err != nil {
-		return err
-	}
-	p.mark.Begin, p.mark.First = begin, first
-	return writeMark(p.admin, p.mark)
-}
-
-// Clean tells what is uncommitted in the tree, ignored files aside.
-func (t *Trees) Clean(ctx context.Context, k Tree) (changed []string, err error) {
-	ctx, unlock, err := t.lock(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer unlock()
-	p, err := t.mine(k)
-	if err != nil {
-		return nil, err
-	}
-	head, err := t.onBranch(ctx, k, p)
-	if err != nil {
-		return nil, err
-	}
-	gw, err := t.Git.WriterAt(ctx, p.dir, p.admin)
-	if err != nil {
-		return nil, err
-	}
-	commit, _, err := t.snapshot(ctx, gw, p, head, p.mark.Run)
-	if err != nil || commit == "" {
-		return nil, err
-	}
-	if changed, err = changedIn(ctx, gw, head, commit); len(changed) == 0 && err == nil {
-		changed = []string{"the index"}
-	}
-	return changed, err
-}
-
 // sameWork tells whether two commits keep the same: content, what was staged, and what it
 // stands on.
 func (t *Trees) sameWork(ctx context.Context, a, b string) (bool, error) {
@@ -331,89 +286,4 @@ func (t *Trees) keepMore(ctx context.Context, slug, run, tip string, commits []s
 		_, err = t.keepAs(ctx, slug, run+"-more", strings.TrimSpace(string(made)))
 	}
 	return err
-}
-
-// Prune has git forget the trees whose folders are gone. What only git's data of them held
-// is kept first. Their branches stay.
-func (t *Trees) Prune(ctx context.Context) error {
-	ctx, unlock, err := t.lock(ctx)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	if err := t.sweep(); err != nil {
-		return err
-	}
-	return t.prune(ctx)
-}
-
-func (t *Trees) prune(ctx context.Context) error {
-	all, err := t.linked()
-	if err != nil {
-		return err
-	}
-	seen := map[string]bool{}
-	for _, e := range all {
-		if !e.locked && (e.gone() || seen[e.tree]) {
-			if err := t.keepEntry(ctx, e); err != nil {
-				return err
-			}
-		}
-		seen[e.tree] = true
-	}
-	gw, err := t.Git.Writer(ctx)
-	if err == nil {
-		_, err = gw.Run(ctx, "worktree", "prune")
-	}
-	return err
-}
-
-// keepEntry keeps what git's folder for a tree that is gone holds alone: a detached HEAD,
-// what was staged, and the commits of its log.
-func (t *Trees) keepEntry(ctx context.Context, e entry) error {
-	slug, run := e.mark.Slug, e.mark.Run
-	if !goodSlug.MatchString(slug) || run == "" {
-		if slug, run = e.name, "pruned"; !goodSlug.MatchString(slug) {
-			slug = "worktree"
-		}
-	}
-	gw, err := t.Git.Writer(ctx)
-	if err != nil {
-		return err
-	}
-	at, err := readLine(filepath.Join(e.admin, "HEAD"))
-	if err != nil {
-		return nil // an entry that was never whole
-	}
-	head, err := t.Git.Resolve(ctx, strings.TrimPrefix(at, "ref: "))
-	if err != nil || head == "" {
-		return err
-	}
-	tip := head
-	dir, err := os.MkdirTemp("", "tasks-index-")
-	if err != nil {
-		return fault.New(fault.Unavailable, "no place for a temporary index: %w", err)
-	}
-	defer os.RemoveAll(dir)
-	err = copyFile(filepath.Join(dir, "index"), filepath.Join(e.admin, "index"))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fault.New(fault.Unavailable, "cannot read the index of a worktree that is gone: %w", err)
-	}
-	if err == nil {
-		staged, err1 := gw.Index(filepath.Join(dir, "index")).Line(ctx, "write-tree")
-		was, err2 := gw.Line(ctx, "rev-parse", head+"^{tree}")
-		if err1 == nil && err2 == nil && staged != was {
-			out, err := gw.Feed(ctx, []byte(slug+": what was staged\n\nRun: "+run+"\n"), "commit-tree", "-p", head, staged)
-			if err != nil {
-				return err
-			}
-			tip = strings.TrimSpace(string(out))
-		}
-	}
-	if tip != head || e.head != "" {
-		if _, err := t.keepAs(ctx, slug, run, tip); err != nil {
-			return err
-		}
-	}
-	return t.keepMore(ctx, slug, run, tip, append(t.logged(e.admin, ""), head))
 }

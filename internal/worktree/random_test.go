@@ -12,7 +12,7 @@ import (
 	"tasks/internal/fault"
 )
 
-var steps = flag.Int("steps", 20, "steps of the random test of each seed")
+var steps = flag.Int("steps", 12, "steps of the random test of each seed")
 
 // Random sequences of what we, agents and people do: no commit that a ref reached before
 // one of our calls is unreachable after it, and every byte that lay uncommitted in a tree

@@ -15,8 +15,8 @@ const leaving = ".gone-" // prefix of the folders of trees that are being remove
 
 // Remove removes tree and branch of the task's run, and returns the ref under which what
 // was uncommitted or unmerged is kept, "" where other refs have it all. Nested repositories
-// and those of submodules are moved to kept/<slug>-<run> in the state folder. What is
-// gone already is no error. Conflict where the tree is another run's, locked, or not ours.
+// and those of submodules are moved to .worktrees/.kept/<slug>-<run>. What is gone already
+// is no error. Conflict where the tree is another run's, locked, or not ours.
 func (t *Trees) Remove(ctx context.Context, k Tree, run string) (kept string, err error) {
 	slug := k.slug()
 	if !goodSlug.MatchString(slug) || run == "" {
@@ -110,7 +110,7 @@ func (t *Trees) remove(ctx context.Context, p place, run string) (kept string, e
 // setAside moves what is a repository of its own out of a tree that is to go: its commits
 // are in no other.
 func (t *Trees) setAside(p place, run string, nested []string) error {
-	to := filepath.Join(t.StateDir, "kept", p.mark.Slug+"-"+run)
+	to := filepath.Join(t.Git.Root, Folder, ".kept", p.mark.Slug+"-"+run) // not in the state folder: that may be deleted
 	move := map[string]string{}
 	for _, name := range nested {
 		move[filepath.Join(p.dir, filepath.FromSlash(name))] = filepath.Join(to, filepath.FromSlash(name))
@@ -120,7 +120,7 @@ func (t *Trees) setAside(p place, run string, nested []string) error {
 		move[modules] = filepath.Join(to, ".modules")
 	}
 	for from, to := range move {
-		err := os.MkdirAll(filepath.Dir(to), 0o700)
+		err := os.MkdirAll(filepath.Dir(to), 0o755)
 		if _, there := os.Lstat(to); err == nil && there == nil {
 			to, err = os.MkdirTemp(filepath.Dir(to), filepath.Base(to)+"-") // an empty folder is renamed over
 		}

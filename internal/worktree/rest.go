@@ -210,3 +210,32 @@ func heldOpen(name string) (bool, error) {
 	}
 	return false, nil
 }
+
+// Clean tells what is uncommitted in the tree, ignored files aside.
+func (t *Trees) Clean(ctx context.Context, k Tree) (changed []string, err error) {
+	ctx, unlock, err := t.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	p, err := t.mine(k)
+	if err != nil {
+		return nil, err
+	}
+	head, err := t.onBranch(ctx, k, p)
+	if err != nil {
+		return nil, err
+	}
+	gw, err := t.Git.WriterAt(ctx, p.dir, p.admin)
+	if err != nil {
+		return nil, err
+	}
+	commit, _, err := t.snapshot(ctx, gw, p, head, p.mark.Run)
+	if err != nil || commit == "" {
+		return nil, err
+	}
+	if changed, err = changedIn(ctx, gw, head, commit); len(changed) == 0 && err == nil {
+		changed = []string{"the index"}
+	}
+	return changed, err
+}

@@ -227,3 +227,18 @@ func (t *Trees) onBranch(ctx context.Context, k Tree, p place) (head string, err
 	}
 	return head, nil
 }
+
+// Rebegin records that the tree's branch begins anew: with the commit first, after begin.
+func (t *Trees) Rebegin(ctx context.Context, k Tree, begin, first string) error {
+	ctx, unlock, err := t.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	p, err := t.mine(k)
+	if err != nil {
+		return err
+	}
+	p.mark.Begin, p.mark.First = begin, first
+	return writeMark(p.admin, p.mark)
+}
