@@ -169,7 +169,7 @@ func (s *Store) LatestAll(ctx context.Context) (map[string]*Run, error) {
 		return out, nil
 	}
 	rows, err := s.db.QueryContext(ctx, selectBare+`
-		where r.place = (select max(n.place) from runs n where n.slug = r.slug)`)
+		where r.place in (select max(place) from runs group by slug)`)
 	if err != nil {
 		return nil, fmt.Errorf("read runs: %w", err)
 	}
