@@ -63,7 +63,8 @@ func (m *Manager) dispatch(ctx context.Context, slug, source string, byHand bool
 		return run.Run{}, trusted, err
 	}
 	r, err = m.startNow(ctx, r, already)
-	if err != nil && !already && r.State.Waiting() {
+	waits := r.Reason != nil && r.Reason.Code == run.Untrusted // for the user's word, as any kickoff
+	if err != nil && !already && r.State.Waiting() && !waits {
 		// What was refused is not to begin later by itself.
 		if _, out := m.Unqueue(ctx, r.Slug); out != nil {
 			m.Log.Warn("what cannot be started stays in the queue", "slug", r.Slug, "err", out)
