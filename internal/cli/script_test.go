@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:  "testdata/script",
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code, "unbase64": unbase64, "appears": appears, "slay": slay},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code, "unbase64": unbase64, "appears": appears, "slay": slay, "oldest": oldest},
 		Setup: func(env *testscript.Env) error {
 			// Nothing of the person who tests: no settings, no identity, no hooks.
 			env.Setenv("HOME", env.WorkDir)
@@ -120,4 +120,19 @@ func slay(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("the supervisor of %s does not end", args[0])
 	}
 	ts.Fatalf("no supervisor of %s is there", args[0])
+}
+
+// oldest is `oldest STATE`: of the runs that were just printed as JSON it puts the id of the
+// oldest in the state into $RUN.
+func oldest(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: oldest state")
+	}
+	var list struct{ Runs []struct{ ID, State string } }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &list))
+	for _, r := range list.Runs { // newest first
+		if r.State == args[0] {
+			ts.Setenv("RUN", r.ID)
+		}
+	}
 }
