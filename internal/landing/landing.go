@@ -30,6 +30,9 @@ type Lander struct {
 	Git      *git.Checkout
 	Trees    *worktree.Trees
 	StateDir string
+	// BeforeRemove is called with the run whose tree is about to go after its landing; nil
+	// for nothing. The tree goes all the same.
+	BeforeRemove func(ctx context.Context, run string)
 }
 
 // New is the lander of a checkout.
@@ -154,6 +157,9 @@ func (w *work) commit(ctx context.Context, tree string, merge bool) (string, err
 // afterLanding removes tree and branch of what has landed. That they cannot be removed,
 // locked or moved by hand, does not undo the landing: they stay for gc, which says why.
 func (l *Lander) afterLanding(ctx context.Context, j *journal) error {
+	if l.BeforeRemove != nil {
+		l.BeforeRemove(ctx, j.Run)
+	}
 	_, err := l.Trees.Remove(ctx, l.Trees.At(j.Slug, j.Run, "", j.Head), j.Run)
 	if err != nil && fault.CodeOf(err) != fault.Conflict {
 		return err

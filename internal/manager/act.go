@@ -215,10 +215,8 @@ func (m *Manager) clean(ctx context.Context, a *Action) error {
 	if m.Trees == nil {
 		return fault.New(fault.Unavailable, "worktrees cannot be removed here")
 	}
-	if m.BeforeRemove != nil && a.r != nil && a.r.Worktree != "" {
-		if err := m.BeforeRemove(ctx, a.r); err != nil { // the tree goes all the same
-			m.Log.Warn("the hook before_remove failed", "run", a.Run, "err", err)
-		}
+	if a.r != nil {
+		m.leave(ctx, a.r)
 	}
 	kept, err := m.Trees.Remove(ctx, a.Slug, a.Run)
 	if err != nil {

@@ -85,7 +85,24 @@ func (m *Manager) Reject(ctx context.Context, slug, why string) (run.Run, string
 
 // lander lands runs of this checkout.
 func (m *Manager) lander() *landing.Lander {
-	return &landing.Lander{Git: m.Git, Trees: &worktree.Trees{Git: m.Git, StateDir: m.StateDir}, StateDir: m.StateDir}
+	return &landing.Lander{
+		Git: m.Git, Trees: &worktree.Trees{Git: m.Git, StateDir: m.StateDir}, StateDir: m.StateDir,
+		BeforeRemove: func(ctx context.Context, id string) {
+			if r, err := m.Runs.ByID(ctx, id); err == nil && r != nil {
+				m.leave(ctx, r)
+			}
+		},
+	}
+}
+
+// leave runs the hook before the worktree of a run goes. It goes all the same.
+func (m *Manager) leave(ctx context.Context, r *run.Run) {
+	if m.BeforeRemove == nil || r.Worktree == "" {
+		return
+	}
+	if err := m.BeforeRemove(ctx, r); err != nil {
+		m.Log.Warn("the hook before_remove failed", "run", r.ID, "err", err)
+	}
 }
 
 // Diff is what the run changed, with its lines, nil where it has made nothing yet.
@@ -119,6 +136,7 @@ func (m *Manager) putAside(ctx context.Context, r *run.Run) (string, error) {
 	if r.Branch == "" {
 		return "", nil // it had not come so far
 	}
+	m.leave(ctx, r)
 	return m.lander().Reject(ctx, r)
 }
 

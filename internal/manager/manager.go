@@ -21,7 +21,6 @@ import (
 	"tasks/internal/config"
 	"tasks/internal/forge"
 	"tasks/internal/git"
-	"tasks/internal/landing"
 	"tasks/internal/process"
 	"tasks/internal/repo"
 	"tasks/internal/run"
@@ -29,7 +28,6 @@ import (
 	"tasks/internal/tracker"
 	"tasks/internal/trust"
 	"tasks/internal/workflow"
-	"tasks/internal/worktree"
 )
 
 // Config is what a manager works with.
@@ -86,9 +84,6 @@ func New(c Config) *Manager {
 	if c.Trees == nil && c.Git != nil {
 		c.Trees = newTrees(c.Git, c.StateDir)
 	}
-	if c.Landing == nil && c.Git != nil {
-		c.Landing = landings{&landing.Lander{Git: c.Git, Trees: &worktree.Trees{Git: c.Git, StateDir: c.StateDir}, StateDir: c.StateDir}}
-	}
 	if c.Kill == nil {
 		c.Kill = killRun
 	}
@@ -101,6 +96,9 @@ func New(c Config) *Manager {
 	}
 	m := &Manager{Config: c, wake: make(chan struct{}, 1)}
 	m.see, m.alive = m.observe, process.Alive
+	if m.Landing == nil && m.Git != nil {
+		m.Landing = landings{m.lander()}
+	}
 	if m.Pulls == nil && m.Forge != nil {
 		m.Pulls = m.lastPulls
 	}

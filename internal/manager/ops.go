@@ -75,6 +75,14 @@ func (m *Manager) dispatch(ctx context.Context, slug, source string, byHand bool
 
 // startNow starts a run that was kicked off.
 func (m *Manager) startNow(ctx context.Context, r run.Run, already bool) (run.Run, error) {
+	if err := m.Workflow.Problem(); err != nil {
+		return r, err
+	}
+	if t, err := m.Tracker.Find(ctx, r.Slug); err == nil {
+		if why := m.flow().Why(t); why != "" { // the next beat would stop it
+			return r, fault.New(fault.Conflict, "%s cannot be started: %s", r.Slug, why).WithHint("see docs/manager.md on WORKFLOW.md")
+		}
+	}
 	switch {
 	case r.State == run.Blocked && r.Reason != nil && r.Reason.Code != run.Owner && r.Reason.Code != run.Limit:
 		code := fault.Conflict
