@@ -80,7 +80,7 @@ func TestLandingRunsNothingOfTheRepository(t *testing.T) {
 func TestLandingLosesNothingOfTheRoot(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	landings := 0
-	for i := range 8 {
+	for i := range 5 {
 		files := map[string]string{}
 		for n := range 6 {
 			files[fmt.Sprintf("d%d/f%d", n%3, n)] = fmt.Sprintf("base %d\n", n)

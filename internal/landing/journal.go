@@ -36,7 +36,12 @@ type journal struct {
 	Done  bool                `json:"done"`
 }
 
-func (l *Lander) journalFile(run string) string {
+// journalFile is where it is written. What is done lies apart: every beat looks at what
+// is not.
+func (l *Lander) journalFile(run string, done bool) string {
+	if done {
+		return filepath.Join(l.StateDir, "landing", "done", run+".json")
+	}
 	return filepath.Join(l.StateDir, "landing", run+".json")
 }
 
@@ -45,7 +50,10 @@ func (l *Lander) readJournal(run string) (*journal, error) {
 	if run == "" || strings.ContainsAny(run, `/\`) || run[0] == '.' {
 		return nil, fault.New(fault.Usage, "%q is no run", run)
 	}
-	text, err := os.ReadFile(l.journalFile(run))
+	text, err := os.ReadFile(l.journalFile(run, false))
+	if errors.Is(err, fs.ErrNotExist) {
+		text, err = os.ReadFile(l.journalFile(run, true))
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -59,15 +67,19 @@ func (l *Lander) readJournal(run string) (*journal, error) {
 	return &j, nil
 }
 
-// writeJournal has it on the disk when it returns.
+// writeJournal has it on the disk when it returns. One that is done is no longer among
+// what is not.
 func (l *Lander) writeJournal(j *journal) error {
-	name := l.journalFile(j.Run)
+	name := l.journalFile(j.Run, j.Done)
 	text, err := json.Marshal(j)
 	if err == nil {
 		err = os.MkdirAll(filepath.Dir(name), 0o700)
 	}
 	if err == nil {
 		err = writeWhole(name, append(text, '\n'))
+	}
+	if err == nil && j.Done {
+		return l.dropJournal(j.Run)
 	}
 	if err != nil {
 		return fault.New(fault.Unavailable, "the landing cannot be written down: %w", err)
@@ -97,7 +109,7 @@ func writeWhole(name string, text []byte) error {
 }
 
 func (l *Lander) dropJournal(run string) error {
-	err := os.Remove(l.journalFile(run))
+	err := os.Remove(l.journalFile(run, false))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fault.New(fault.Unavailable, "what was written down of a landing cannot be removed: %w", err)
 	}

@@ -72,7 +72,7 @@ type scene struct {
 	r    *run.Run
 }
 
-func fixture(t testing.TB, files map[string]string) *scene {
+func fixture(t testing.TB, files map[string]string, init ...string) *scene {
 	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("git is not installed")
@@ -89,7 +89,7 @@ func fixture(t testing.TB, files map[string]string) *scene {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain(t, root, "init", "-q", "-b", "trunk")
+	plain(t, root, append([]string{"init", "-q", "-b", "trunk"}, init...)...)
 	write(t, filepath.Join(root, "a.txt"), "one\ntwo\nthree\n")
 	write(t, filepath.Join(root, "b.txt"), "b\n")
 	write(t, filepath.Join(root, "other.txt"), "other\n")

@@ -220,6 +220,26 @@ func TestKindsOfChanges(t *testing.T) {
 	}
 }
 
+// Another kind of hash is as good.
+func TestAcceptInARepositoryOfSHA256(t *testing.T) {
+	s := fixture(t, nil, "--object-format=sha256")
+	s.work(map[string]string{"a.txt": "one\n2\nthree\n", "b.txt": "", "tasks/alpha.md": "", "tasks/x/alpha.md": sheetText})
+	if d, err := s.l.Diff(t.Context(), s.r.Begin, s.r.Head); err != nil || len(d.Files) != 3 {
+		t.Errorf("Diff = %+v, %v", d, err)
+	}
+	write(t, filepath.Join(s.root, "other.txt"), "moved on\n")
+	plain(t, s.root, "commit", "-qam", "base moves")
+	_, head, conflicts, err := s.l.Rebase(t.Context(), s.r)
+	if err != nil || len(conflicts) > 0 {
+		t.Fatalf("Rebase: %v, %v", conflicts, err)
+	}
+	s.r.Head = head
+	s.accept()
+	if got := plain(t, s.root, "status", "--porcelain"); got != "" {
+		t.Errorf("status = %q", got)
+	}
+}
+
 func TestAcceptOnAnUnbornBase(t *testing.T) {
 	s := fixture(t, nil)
 	plain(t, s.root, "switch", "-q", "--orphan", "fresh")

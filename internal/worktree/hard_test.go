@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"tasks/internal/fault"
 )
@@ -211,6 +212,8 @@ func TestWhatIsGoingOnIsLeft(t *testing.T) {
 
 func TestALockOfTheIndexIsTakenAwayOnlyWhereNobodyHoldsIt(t *testing.T) {
 	trees := fixture(t)
+	defer func(was time.Duration) { staleAfter = was }(staleAfter)
+	staleAfter = 50 * time.Millisecond
 	k := ensure(t, trees, want("r1"))
 	write(t, filepath.Join(k.Dir, "new.txt"), "new\n")
 	name := filepath.Join(k.Admin(), "index.lock")

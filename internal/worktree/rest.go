@@ -150,7 +150,7 @@ func fields(out []byte) []string {
 }
 
 // staleAfter is how old a lock of an index must be before it can be one left behind.
-const staleAfter = 2 * time.Second
+var staleAfter = 2 * time.Second
 
 // unlockIndex takes away the lock that a killed git left on the tree's index: in git's
 // folder for the tree only, and only where no process has it open. Conflict where one has.
