@@ -40,6 +40,9 @@ func (s *Server) run(w http.ResponseWriter, r *request) error {
 	p.Run.Note = on.Note
 	p.Crumbs = []Crumb{{"Tasks", "/tasks"}, {on.Slug, cmp.Or(p.TaskHref, "/tasks")}, {Name: "Run"}}
 	p.AtWork, p.Attempts = atWork(on), s.attemptLimit()
+	if d := s.Settings.Manager.Answer; d > 0 {
+		p.AnswerIn = span(d)
+	}
 	if err := s.runOthers(r, &p); err != nil {
 		return err
 	}
@@ -265,6 +268,17 @@ func (p *RunPage) worked() string {
 		return ""
 	}
 	return lasted(sum)
+}
+
+// span is a set length of time in words.
+func span(d time.Duration) string {
+	switch {
+	case d >= time.Hour && d%time.Hour == 0:
+		return plural(int(d/time.Hour), "hour", "hours")
+	case d >= time.Minute && d%time.Minute == 0:
+		return plural(int(d/time.Minute), "minute", "minutes")
+	}
+	return lasted(d)
 }
 
 // lasted is a duration in words of at most two units.
