@@ -95,7 +95,8 @@ func (m *Manager) compare(ctx context.Context, r *run.Run, head, tip string) fit
 	if err != nil || len(commits) < 2 {
 		return f // the first is the worksheet
 	}
-	if changed, err := m.Git.Output(ctx, "diff-tree", "-r", "--name-only", "--no-commit-id", commits[0], head); err != nil || len(changed) == 0 {
+	changed, err := m.names(ctx, commits[0], head)
+	if err != nil || len(changed) == 0 {
 		return f
 	}
 	if _, err := m.Git.Output(ctx, "merge-base", "--is-ancestor", head, tip); err == nil {
@@ -103,11 +104,12 @@ func (m *Manager) compare(ctx context.Context, r *run.Run, head, tip string) fit
 		return f
 	}
 	tree, err := m.Git.Output(ctx, "merge-tree", "--write-tree", tip, head)
-	if err == nil {
-		if now, err := m.Git.Output(ctx, "rev-parse", tip+"^{tree}"); err == nil && strings.TrimSpace(string(now)) == strings.TrimSpace(string(tree)) {
-			f.merged = "all that its branch brings is on " + r.Base + " already"
-		}
+	if now, nowErr := m.Git.Output(ctx, "rev-parse", tip+"^{tree}"); err == nil && nowErr == nil && strings.TrimSpace(string(now)) == strings.TrimSpace(string(tree)) || m.same(ctx, r, changed, head, tip) {
+		f.merged = "all that its branch brings is on " + r.Base + " already"
 		return f
+	}
+	if err == nil {
+		return f // it fits
 	}
 	if m.Landing != nil && r.State == run.Review {
 		if _, f.conflicts, err = m.Landing.Predict(ctx, r); err != nil {
@@ -115,4 +117,39 @@ func (m *Manager) compare(ctx context.Context, r *run.Run, head, tip string) fit
 		}
 	}
 	return f
+}
+
+// same tells whether every file that the work has changed is on the base as the work left
+// it, the worksheet aside, which is completed there.
+func (m *Manager) same(ctx context.Context, r *run.Run, changed map[string]bool, head, tip string) bool {
+	other, err := m.names(ctx, tip, head)
+	if err != nil {
+		return false
+	}
+	work := false
+	for name := range changed {
+		if name == r.Path {
+			continue
+		}
+		if other[name] {
+			return false
+		}
+		work = true
+	}
+	return work
+}
+
+// names are the files in which two commits differ.
+func (m *Manager) names(ctx context.Context, a, b string) (map[string]bool, error) {
+	out, err := m.Git.Output(ctx, "diff-tree", "-r", "-z", "--no-renames", "--name-only", a, b)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]bool{}
+	for _, name := range strings.Split(strings.TrimRight(string(out), "\x00"), "\x00") {
+		if name != "" {
+			names[name] = true
+		}
+	}
+	return names, nil
 }

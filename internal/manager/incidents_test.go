@@ -457,7 +457,7 @@ func reviewed(t *testing.T, slugs ...string) (*manager.Manager, string) {
 			t.Fatal(err)
 		}
 		tree := ensure(t, g, m.StateDir, r)
-		shell(t, tree.Dir, "echo work > "+slug+".txt", "git add -A", "git commit -qm work")
+		shell(t, tree.Dir, "echo work > "+slug+".txt", "sed -i 's/^status: ready/status: in_progress/' tasks/"+slug+".md", "git add -A", "git commit -qm work")
 		r.Branch, r.Worktree, r.Begin = tree.Branch, tree.Dir, tree.Begin
 		r.State, r.Reason = run.Review, &run.Reason{Code: run.Finished, Text: "finished"}
 		if err := m.Runs.Finish(t.Context(), r, r.Lease, run.Attempt{N: 1, Outcome: run.Done, Reason: r.Reason}, time.Now()); err != nil {
@@ -468,10 +468,12 @@ func reviewed(t *testing.T, slugs ...string) (*manager.Manager, string) {
 }
 
 func TestI17WorkThatWasMergedByHandIsClosed(t *testing.T) {
-	m, root := reviewed(t, "a", "b", "c")
-	shell(t, root, "git merge -q --no-edit task/a", "git merge -q --squash task/b", "git commit -qm b")
+	m, root := reviewed(t, "a", "b", "c", "d")
+	shell(t, root, "git merge -q --no-edit task/a", "git merge -q --squash task/b", "git commit -qm b",
+		// as a landing does that is cut off before it is written down
+		"git merge -q --squash task/d", "sed -i 's/^status:.*/status: completed/; s/\\[ \\]/[x]/' tasks/d.md", "git add -A", "git commit -qm d")
 	beat(t, m)
-	for slug, want := range map[string]run.State{"a": run.Accepted, "b": run.Accepted, "c": run.Review} {
+	for slug, want := range map[string]run.State{"a": run.Accepted, "b": run.Accepted, "c": run.Review, "d": run.Accepted} {
 		r, err := m.Runs.Latest(t.Context(), slug)
 		if err != nil || r.State != want || r.Reason == nil || want == run.Accepted && r.Reason.Code != run.Landed {
 			t.Errorf("%s is %s for %v, want %s (%v)", slug, r.State, r.Reason, want, err)
