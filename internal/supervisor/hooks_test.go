@@ -93,13 +93,13 @@ func TestHooksThatAreNotTrustedDoNotRun(t *testing.T) {
 
 func TestThePromptIsTheTemplates(t *testing.T) {
 	h := newHouse(t, `true`)
-	h.flow("Do {{ issue.identifier }}{% if attempt %} again{% endif %}.\n")
-	r := h.queue("")
+	h.flow("Do {{ issue.identifier }}{% if attempt %} again{% endif %} after {{ issue.blocked_by | map: 'identifier' | join: ', ' }}.\n")
+	r := h.queue("depends_on: [one, two]\n")
 	if got := h.attempt(r.ID); got.State != run.Review {
 		t.Fatalf("%s %+v", got.State, got.Reason)
 	}
 	data, err := os.ReadFile(h.agent + ".prompt")
-	if err != nil || string(data) != "Do alpha.\n" {
+	if err != nil || string(data) != "Do alpha after one, two.\n" {
 		t.Errorf("%q, %v", data, err)
 	}
 	h.flow("Do {{ issue.nothing }}.\n") // read anew for each attempt

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"tasks/internal/run"
+	"tasks/internal/task"
 	"tasks/internal/workflow"
 )
 
@@ -43,6 +44,9 @@ func (s *supervisor) prompt(ctx context.Context, flow *workflow.Workflow, kind w
 	}
 	if kind != workflow.First {
 		in.Attempt = &r.Attempt
+	}
+	for _, slug := range s.sheet.DependsOn { // no attempt begins before they are
+		in.Blockers = append(in.Blockers, workflow.Blocker{ID: slug, Identifier: slug, State: string(task.Completed)})
 	}
 	var sent []int64
 	for _, m := range waiting {
