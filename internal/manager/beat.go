@@ -2,6 +2,7 @@ package manager
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -37,6 +38,26 @@ type Did struct {
 	Action
 	Result Result  `json:"result"`
 	Error  *string `json:"error"`
+}
+
+// MarshalJSON is the contract's form, in which what is absent is null: not every action is
+// about a task, or about a run.
+func (d *Did) MarshalJSON() ([]byte, error) {
+	orNull := func(s string) *string {
+		if s == "" {
+			return nil
+		}
+		return &s
+	}
+	return json.Marshal(struct {
+		Key    string  `json:"key"`
+		Verb   string  `json:"verb"`
+		Slug   *string `json:"slug"`
+		Run    *string `json:"run"`
+		Reason string  `json:"reason"`
+		Result Result  `json:"result"`
+		Error  *string `json:"error"`
+	}{d.Key, d.Verb, orNull(d.Slug), orNull(d.Run), d.Reason, d.Result, d.Error})
 }
 
 // Beat is what one beat did; its JSON form is the contract's `beat`.
