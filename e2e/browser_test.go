@@ -19,12 +19,16 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
+// built is the folder of the program, which TestMain removes.
+var built string
+
 // binary builds the program once.
 var binary = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "tasks-e2e-")
 	if err != nil {
 		return "", err
 	}
+	built = dir
 	path := filepath.Join(dir, "tasks")
 	cmd := exec.Command("go", "build", "-o", path, "../cmd/tasks")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")

@@ -14,7 +14,11 @@ func TestMain(m *testing.M) {
 	if process.Guardian() || worker.Bridge() {
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if built != "" {
+		os.RemoveAll(built)
+	}
+	os.Exit(code)
 }
 
 // need finds a program of e2e/node_modules or of the path. Without it the test is

@@ -126,7 +126,7 @@ func TestNothingIsLeftBehindWhenWeAreKilled(t *testing.T) {
 			t.Fatal(err)
 		}
 		cmd := exec.Command(os.Args[0], "-test.run=^TestNothingIsLeftBehindWhenWeAreKilled$")
-		cmd.Env = append(os.Environ(), "TASKS_TEST_KILLED="+dir, "TASKS_TEST_KILLED_MARK="+mark, "TASKS_TEST_KILLED_BOX="+box)
+		cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir(), "TASKS_TEST_KILLED="+dir, "TASKS_TEST_KILLED_MARK="+mark, "TASKS_TEST_KILLED_BOX="+box)
 		out, err := cmd.StdoutPipe()
 		if err == nil {
 			err = cmd.Start()
