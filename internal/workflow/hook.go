@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,6 +41,10 @@ func Fatal(name string) bool { return name == AfterCreate || name == BeforeRun }
 // defaultHook is the time of a hook where nobody says.
 const defaultHook = time.Minute
 
+// keptPath carries the caller's PATH over the login shell's start-up files, which on many
+// systems set it anew: what verify finds, hooks find too.
+const keptPath = "TASKS_HOOK_PATH"
+
 // RunHook runs a hook's script with sh -lc in the worktree. At the end of its time or of
 // the context its whole tree is ended. The error is set where the hook failed or could
 // not be started, with the same words as Why; whether that matters is for Fatal. A blank
@@ -56,8 +61,13 @@ func RunHook(ctx context.Context, name, script string, env HookEnv) (HookRun, er
 	if env.Timeout <= 0 {
 		env.Timeout = defaultHook
 	}
+	vars := env.Env
+	if i := slices.IndexFunc(vars, func(v string) bool { return strings.HasPrefix(v, "PATH=") }); i >= 0 {
+		vars = append(slices.Clone(vars), keptPath+vars[i][len("PATH"):])
+		script = `PATH="$` + keptPath + `:$PATH"; export PATH; unset ` + keptPath + `; ` + script
+	}
 	spec := process.Spec{
-		Path: sh, Args: []string{"-lc", script}, Dir: env.Dir, Env: env.Env, Sandbox: env.Sandbox,
+		Path: sh, Args: []string{"-lc", script}, Dir: env.Dir, Env: vars, Sandbox: env.Sandbox,
 		Limits: process.Limits{Wall: env.Timeout, Grace: 2 * time.Second},
 	}
 	if env.Lock != nil {

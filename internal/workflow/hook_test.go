@@ -31,6 +31,25 @@ func TestHookRunsInTheWorktree(t *testing.T) {
 	}
 }
 
+// A login shell's start-up files may set PATH anew, and the programs that a project needs
+// are found all the same.
+func TestHookFindsThePrograms(t *testing.T) {
+	env := hookEnv(t)
+	bin := t.TempDir()
+	if err := os.WriteFile(filepath.Join(bin, "builder"), []byte("#!/bin/sh\necho built\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	home := t.TempDir()
+	if err := os.WriteFile(filepath.Join(home, ".profile"), []byte("PATH=/usr/bin:/bin\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	env.Env = []string{"PATH=" + bin + ":/usr/bin:/bin", "HOME=" + home}
+	got, err := RunHook(t.Context(), BeforeRun, "# a remark\nbuilder; echo \"[$TASKS_HOOK_PATH]\"", env)
+	if err != nil || got.Output != "built\n[]\n" {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 func TestHookFails(t *testing.T) {
 	env := hookEnv(t)
 	got, err := RunHook(t.Context(), AfterCreate, "echo why; exit 3", env)
