@@ -172,17 +172,7 @@ func TestMessageRunBindsTheRunAsItIs(t *testing.T) {
 	if err != nil || p.Diff != "mind the tests" || !strings.Contains(p.Sentence, "queued") {
 		t.Fatalf("%+v, %v", p, err)
 	}
-	r, err := h.runs.Latest(t.Context(), "alpha")
-	if err != nil {
-		t.Fatal(err)
-	}
-	token, ok, err := h.runs.Claim(t.Context(), r.ID, time.Now())
-	if err != nil || !ok {
-		t.Fatal(ok, err)
-	}
-	if _, err := h.runs.Take(t.Context(), r.ID, token, 1, "x", time.Now()); err != nil {
-		t.Fatal(err)
-	}
+	h.begin("alpha")
 	later, err := h.prepare("message_run", "slug", "alpha", "message", " mind the tests ")
 	if err != nil || later.Digest == p.Digest || !strings.Contains(later.Sentence, "after its present step") {
 		t.Errorf("the run has begun, and what was approved still holds: %+v, %v", later, err)
@@ -192,5 +182,61 @@ func TestMessageRunBindsTheRunAsItIs(t *testing.T) {
 	}
 	if h.set.Find("message_run").Class() != tool.Register {
 		t.Error("it could be allowed for good")
+	}
+}
+
+// The assistant edits the worksheet of a task whose run is on: it is done, the person is
+// asked, and both are told that the run does not see it, and what reaches it.
+func TestI09AnEditUnderARunIsTold(t *testing.T) {
+	h := newHouse(t, map[string]string{"tasks/alpha.md": ready, "docs/alpha.md": "one\n"})
+	h.session.doc = "tasks/alpha.md"
+	edit := func(path, from, to string) (*tool.Plan, tool.Result) {
+		t.Helper()
+		h.call("read_file", "path", path)
+		p, err := h.prepare("edit_file", "path", path, "old_string", from, "new_string", to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p, p.Run(t.Context(), nil)
+	}
+	if p, r := edit("tasks/alpha.md", "no such file", "no file of the kind"); p.Sensitive || strings.Contains(r.Content, "run") {
+		t.Errorf("without a run: %+v, %q", p, r.Content)
+	}
+	h.call("register_task_for_manager", "slug", "alpha")
+	if p, r := edit("tasks/alpha.md", "Change the reader", "Mend the reader"); !p.Sensitive || !strings.Contains(p.Sentence, "unqueue") || !strings.Contains(r.Content, "kick it off again") {
+		t.Errorf("in the queue: %+v, %q", p, r.Content)
+	}
+	h.begin("alpha")
+	p, r := edit("tasks/alpha.md", "Mend the reader", "Write it anew")
+	if !p.Sensitive || r.Status != tool.OK || !strings.Contains(h.text("tasks/alpha.md"), "Write it anew") {
+		t.Errorf("%+v, %+v", p, r)
+	}
+	for _, want := range []string{"the run of alpha is running", "message_run", "follow-up task"} {
+		if !strings.Contains(p.Sentence, want) || !strings.Contains(r.Content, want) {
+			t.Errorf("%q and %q do not say %q", p.Sentence, r.Content, want)
+		}
+	}
+	if p, r := edit("docs/alpha.md", "one", "two"); p.Sensitive || strings.Contains(r.Content, "run") {
+		t.Errorf("another file of the name: %+v, %q", p, r.Content)
+	}
+	// What its agent has said is no text of the open page.
+	if r := h.call("task_status", "slug", "alpha"); !r.Taints {
+		t.Error("the words of an agent do not taint")
+	}
+}
+
+// begin has a supervisor take the queued run of the task.
+func (h *house) begin(slug string) {
+	h.t.Helper()
+	r, err := h.runs.Latest(h.t.Context(), slug)
+	if err != nil || r == nil {
+		h.t.Fatal(r, err)
+	}
+	token, ok, err := h.runs.Claim(h.t.Context(), r.ID, time.Now())
+	if err != nil || !ok {
+		h.t.Fatal(ok, err)
+	}
+	if _, err := h.runs.Take(h.t.Context(), r.ID, token, 1, "x", time.Now()); err != nil {
+		h.t.Fatal(err)
 	}
 }
