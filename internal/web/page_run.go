@@ -33,9 +33,10 @@ type RunPage struct {
 	Drafts   int       // comments that are not sent
 	Queued   int       // messages that wait
 	Plan     []PlanBox
-	AtWork   bool   // an agent is at it
-	Attempts int    // so many before a run is failed
-	AnswerIn string // how long a question waits, in words
+	Verified []run.Evidence // what verify said last
+	AtWork   bool           // an agent is at it
+	Attempts int            // so many before a run is failed
+	AnswerIn string         // how long a question waits, in words
 }
 
 // RunFact is one line about a run.

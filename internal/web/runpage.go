@@ -51,6 +51,12 @@ func (s *Server) run(w http.ResponseWriter, r *request) error {
 	for _, b := range v.Progress.Boxes {
 		p.Plan = append(p.Plan, PlanBox{markdown.PlainText(b.Text), b.Done})
 	}
+	for _, e := range v.Evidence { // of the newest attempt that came so far
+		if len(p.Verified) > 0 && p.Verified[0].Attempt != e.Attempt {
+			p.Verified = nil
+		}
+		p.Verified = append(p.Verified, e)
+	}
 	for _, m := range v.Messages {
 		if !m.Sent {
 			p.Queued++
@@ -188,7 +194,7 @@ func (p *RunPage) acts() RunActs {
 		a.Stop, a.Send = true, true
 		a.Why = "Accept and reject come with the review."
 	case run.Retrying:
-		a.Stop, a.Send, a.Retry = true, true, true
+		a.Stop, a.Send, a.Retry, a.Reject = true, true, true, r.Branch != ""
 		a.Why = "Accept and reject come with the review."
 	case run.Review:
 		a.Accept, a.Reject, a.Retry, a.Send = true, true, true, true

@@ -47,7 +47,7 @@ func sampleRun(b Base) RunPage {
 	}
 	p := RunPage{Base: b, V: v, Slug: r.Slug, TaskHref: "/tasks/bounded-retries", Stream: "delivery", Latest: true, Run: runView(r.JSON()), Story: f.view(), Earlier: "/runs/bounded-retries?before=1", Later: "/runs/bounded-retries", Empty: "Nothing yet.",
 		Others: []OtherRun{{Href: "/runs/bounded-retries", State: run.Review, When: now, On: true}, {Href: "/runs/bounded-retries?run=x", State: run.Failed, When: now, Cost: "$1.20"}},
-		Plan:   []PlanBox{{"Count attempts", true}, {"Move a message", false}}, Drafts: 1,
+		Plan:   []PlanBox{{"Count attempts", true}, {"Move a message", false}}, Drafts: 1, Verified: v.Evidence, AnswerIn: "10 minutes",
 		Diff: &DiffView{Plus: 2, Minus: 1, Cut: 1, Files: []DiffFile{
 			{ID: "f1", Path: "broker/ack.go", Status: "modified", Plus: 2, Minus: 1, Hunks: []DiffHunk{{Head: "@@ -1,3 +1,4 @@ func ack", Lines: []DiffLine{{Sign: " ", Old: 1, New: 1, HTML: "<span class=\"k\">package</span> broker"}, {Sign: "-", Old: 2, HTML: "old"}, {Sign: "+", New: 2, HTML: "new", Comments: []commentJSON{{ID: "c1", Text: "Why?"}, {ID: "c2", Text: "Sent.", Sent: true}}}}}}},
 			{ID: "f2", Path: "img.png", Status: "added", Binary: true}, {ID: "f3", Path: "big.txt", Status: "modified", Large: true, Folded: true}, {ID: "f4", Path: "b.txt", OldPath: "a.txt", Status: "renamed"}}}}

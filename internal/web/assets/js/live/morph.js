@@ -13,7 +13,7 @@ import { all } from "../lib/dom.js";
 let regions = new Map();
 
 /** @param {ParentNode} root */
-const liveElements = (root) => all("[data-live]", root);
+const liveElements = (root) => all("body [data-live]", root); // the root element's own says how the connection is
 
 /** A copy to compare with: words of time passing are no change. @param {Element} element */
 function comparable(element) {
@@ -60,6 +60,10 @@ function sameShape(theirs) {
 
 /** The page has other parts than before: its content is taken over whole. @param {Document} fresh */
 function replaceWhole(fresh) {
+  if (fresh.querySelector("[data-light]")) { // it is not the whole
+    location.reload();
+    return false;
+  }
   for (const selector of [".content", ".crumbs", ".nav [data-live]"]) {
     const [mine, now] = [document.querySelector(selector), fresh.querySelector(selector)];
     if (mine && now) mine.replaceWith(document.importNode(now, true));
