@@ -54,32 +54,42 @@ func (w *Writer) recover() error {
 	if err != nil {
 		return err
 	}
-	const step = 256 << 10 // more than the longest line
-	from := max(end-step, 0)
-	tail := make([]byte, end-from)
-	if _, err := io.ReadFull(io.NewSectionReader(w.f, from, end-from), tail); err != nil {
-		return err
-	}
-	whole := bytes.LastIndexByte(tail, '\n') + 1
-	w.size = from + int64(whole)
-	if err := w.f.Truncate(w.size); err != nil {
-		return err
-	}
-	if _, err := w.f.Seek(w.size, io.SeekStart); err != nil {
-		return err
-	}
-	lines := bytes.Split(tail[:whole], []byte{'\n'})
-	for i := len(lines) - 1; i >= 0; i-- {
-		var e Event
-		if json.Unmarshal(lines[i], &e) == nil && e.Seq > 0 {
-			w.seq = e.Seq
-			return nil
+	for step := int64(64 << 10); ; step *= 2 { // control characters make a line longer than its text
+		from := max(end-step, 0)
+		tail := make([]byte, end-from)
+		if _, err := io.ReadFull(io.NewSectionReader(w.f, from, end-from), tail); err != nil {
+			return err
+		}
+		whole := bytes.LastIndexByte(tail, '\n') + 1
+		if whole == 0 && from > 0 {
+			continue
+		}
+		lines := bytes.Split(tail[:whole], []byte{'\n'})
+		for i := len(lines) - 1; i >= 0; i-- {
+			var e Event
+			if json.Unmarshal(lines[i], &e) == nil && e.Seq > 0 {
+				w.seq = e.Seq
+				return w.cut(from + int64(whole))
+			}
+		}
+		switch {
+		case from > 0:
+		case whole == 0:
+			return w.cut(0)
+		default:
+			return errors.New("no line of it can be understood")
 		}
 	}
-	if whole > 0 {
-		return errors.New("no line of it can be understood")
+}
+
+// cut drops what stands after size.
+func (w *Writer) cut(size int64) error {
+	w.size = size
+	if err := w.f.Truncate(size); err != nil {
+		return err
 	}
-	return nil
+	_, err := w.f.Seek(size, io.SeekStart)
+	return err
 }
 
 // Append writes e with the next number and returns it as written. A zero At is now, a zero
