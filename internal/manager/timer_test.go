@@ -2,6 +2,7 @@ package manager
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"sync"
@@ -109,4 +110,18 @@ func TestTheLoopWakesWhenALeaseLapsesAndWhenARetryIsDue(t *testing.T) {
 			t.Errorf("it looked %d times in two minutes", n)
 		}
 	})
+}
+
+func TestABeatsJSONIsTheContracts(t *testing.T) {
+	failed := "no"
+	data, err := json.Marshal(Beat{DryRun: true, Actions: []*Did{
+		{Action: Action{Key: "hold:r:limit", Verb: Hold, Slug: "a", Run: "r", Reason: "full", r: &run.Run{}}, Result: Planned},
+		{Action: Action{Key: "prune:x", Verb: Prune, Reason: "gone"}, Result: Failed, Error: &failed},
+	}})
+	want := `{"dry_run":true,"actions":[` +
+		`{"key":"hold:r:limit","verb":"hold","slug":"a","run":"r","reason":"full","result":"planned","error":null},` +
+		`{"key":"prune:x","verb":"prune","slug":null,"run":null,"reason":"gone","result":"failed","error":"no"}]}`
+	if err != nil || string(data) != want {
+		t.Errorf("%s\n%s\n%v", data, want, err)
+	}
 }
