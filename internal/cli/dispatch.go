@@ -31,6 +31,10 @@ interrupted. What is running goes on when the command is interrupted.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withManager(cmd.Context(), func(ctx context.Context, h *house, m *manager.Manager) error {
 				r, err := a.dispatch(ctx, m, h.name(args[0]))
+				if err != nil && ctx.Err() != nil {
+					a.say("whether the run has begun is not known yet: tasks run show %s tells", shellWord(args[0]))
+					return quiet{1}
+				}
 				if err != nil {
 					return err
 				}
