@@ -5,7 +5,7 @@ import { getJSON, sentence } from "../lib/http.js";
 import { ago } from "../lib/time.js";
 
 /** How often a run at work is asked about, beside the changes that are told. */
-const EVERY = 5000;
+const EVERY = 3000;
 const SIGNS = /** @type {Record<string, string>} */ ({
   queued: "hourglass", blocked: "octagon-alert", review: "file-check", accepted: "circle-check", failed: "circle-x", interrupted: "circle-x", rejected: "circle-slash",
 });
