@@ -31,7 +31,6 @@ type RunPage struct {
 	Diff     *DiffView // nil: no work to look at yet
 	DiffWhy  string    // why there is no diff
 	Drafts   int       // comments that are not sent
-	Queued   int       // messages that wait
 	Plan     []PlanBox
 	Verified []run.Evidence // what verify said last
 	AtWork   bool           // an agent is at it
@@ -51,10 +50,10 @@ type RunFact struct {
 
 // RunActs is what can be done with a run, and why what cannot be done cannot.
 type RunActs struct {
-	Kickoff, Start, Unqueue, Stop, Retry, Accept, Reject, Send bool
-	Why                                                        string // why not accept
-	Base                                                       string // the branch that accept goes to
-	Conflicts                                                  string // what to send to the agent where the work does not merge
+	Kickoff, Start, Unqueue, Stop, Retry, Accept, Reject bool
+	Why                                                  string // why not accept
+	Base                                                 string // the branch that accept goes to
+	Conflicts                                            string // what to send to the agent where the work does not merge
 }
 
 // PlanBox is one box of the plan.

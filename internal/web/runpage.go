@@ -57,11 +57,6 @@ func (s *Server) run(w http.ResponseWriter, r *request) error {
 		}
 		p.Verified = append(p.Verified, e)
 	}
-	for _, m := range v.Messages {
-		if !m.Sent {
-			p.Queued++
-		}
-	}
 	for _, c := range v.Comments {
 		if !c.Sent {
 			p.Drafts++
@@ -191,18 +186,18 @@ func (p *RunPage) acts() RunActs {
 		a.Unqueue, a.Start = true, true
 		a.Why = "Accept and reject come with the review."
 	case run.Dispatching, run.Running, run.Verifying:
-		a.Stop, a.Send = true, true
+		a.Stop = true
 		a.Why = "Accept and reject come with the review."
 	case run.Retrying:
-		a.Stop, a.Send, a.Retry, a.Reject = true, true, true, r.Branch != ""
+		a.Stop, a.Retry, a.Reject = true, true, r.Branch != ""
 		a.Why = "Accept and reject come with the review."
 	case run.Review:
-		a.Accept, a.Reject, a.Retry, a.Send = true, true, true, true
+		a.Accept, a.Reject, a.Retry = true, true, true
 		if p.Diff != nil && len(p.Diff.Files) == 0 {
 			a.Accept, a.Why = false, "There is nothing to accept: the work changes no file."
 		}
 	case run.Failed, run.Interrupted:
-		a.Retry, a.Send, a.Reject, a.Kickoff = true, true, r.Branch != "", false
+		a.Retry, a.Reject = true, r.Branch != ""
 		a.Why = "Accept comes with the review: the run did not get there."
 	case run.Accepted, run.Rejected:
 		a.Kickoff = p.V.Task != nil && queueable(p.V.Task, p.Run)

@@ -52,6 +52,6 @@ func sampleRun(b Base) RunPage {
 			{ID: "f1", Path: "broker/ack.go", Status: "modified", Plus: 2, Minus: 1, Hunks: []DiffHunk{{Head: "@@ -1,3 +1,4 @@ func ack", Lines: []DiffLine{{Sign: " ", Old: 1, New: 1, HTML: "<span class=\"k\">package</span> broker"}, {Sign: "-", Old: 2, HTML: "old"}, {Sign: "+", New: 2, HTML: "new", Comments: []commentJSON{{ID: "c1", Text: "Why?"}, {ID: "c2", Text: "Sent.", Sent: true}}}}}}},
 			{ID: "f2", Path: "img.png", Status: "added", Binary: true}, {ID: "f3", Path: "big.txt", Status: "modified", Large: true, Folded: true}, {ID: "f4", Path: "b.txt", OldPath: "a.txt", Status: "renamed"}}}}
 	p.facts()
-	p.Acts = RunActs{Kickoff: true, Start: true, Unqueue: true, Stop: true, Retry: true, Accept: true, Reject: true, Send: true, Why: "Because.", Base: "main"}
+	p.Acts = RunActs{Kickoff: true, Start: true, Unqueue: true, Stop: true, Retry: true, Accept: true, Reject: true, Why: "Because.", Base: "main"}
 	return p
 }
