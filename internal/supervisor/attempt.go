@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"tasks/internal/fault"
@@ -37,9 +38,11 @@ func (s *supervisor) attempt(ctx context.Context) end {
 		return *e
 	}
 	defer os.RemoveAll(s.tmp)
-	e2 := s.work(ctx, flow, agent)
-	s.hook(context.WithoutCancel(ctx), flow, workflow.AfterRun)
-	return e2
+	how := s.work(ctx, flow, agent)
+	if !errors.Is(context.Cause(ctx), run.ErrLost) {
+		s.hook(context.WithoutCancel(ctx), flow, workflow.AfterRun)
+	}
+	return how
 }
 
 // trusted refuses the root's own commands where the user did not allow them. The manager asks
@@ -122,6 +125,9 @@ func (s *supervisor) work(ctx context.Context, flow *workflow.Workflow, agent wo
 		if err != nil {
 			return failed(run.Program, err, true)
 		}
+		if errors.Is(cause, run.ErrLost) {
+			return end{} // what the agent left is the next one's to commit
+		}
 		s.rest(ctx)
 		if e, over := s.judge(ctx, res, cause); over {
 			return e
@@ -145,8 +151,6 @@ func (s *supervisor) work(ctx context.Context, flow *workflow.Workflow, agent wo
 func (s *supervisor) judge(ctx context.Context, res worker.Result, cause error) (end, bool) {
 	var stop stopped
 	switch {
-	case errors.Is(cause, run.ErrLost):
-		return end{}, true
 	case errors.Is(cause, errQuit):
 		return end{state: run.Retrying, outcome: run.Halted, after: time.Second,
 			reason: &run.Reason{Code: run.Crashed, Text: "the supervisor was asked to end; the work goes on where it was"}}, true
@@ -191,14 +195,14 @@ func (s *supervisor) turn(ctx context.Context, agent worker.Agent, kind workflow
 	turn, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	s.mu.Lock()
-	s.inTurn = cancel
+	s.inTurn, s.given = cancel, sent
 	session, spent := s.run.Session, s.base.plus(s.spent)
 	s.mu.Unlock()
 	s.set(func(r *run.Run) { r.Phase = run.Working })
 	s.note(runlog.Event{Type: runlog.Prompt, Name: string(kind), Text: prompt})
-	if err := s.Runs.MarkSent(ctx, sent, s.run.Attempt, s.Now()); err != nil {
-		return worker.Result{}, nil, err
-	}
+	// Messages count as sent once the agent has said anything: one that is told twice after a
+	// crash is better than one that is lost.
+	tell := sync.OnceFunc(func() { s.told(sent) })
 	m := s.limits
 	spec := worker.Spec{
 		Dir: s.tree.Dir, RunDir: s.dir, TmpDir: s.tmp, Prompt: prompt, Session: session, Resume: session != "", Env: s.env(),
@@ -208,7 +212,17 @@ func (s *supervisor) turn(ctx context.Context, agent worker.Agent, kind workflow
 	if m.BudgetCents > 0 {
 		spec.BudgetUSD = max(float64(m.BudgetCents)/100-spent.cost, 0.01)
 	}
-	res, err = worker.Run(turn, agent, spec, s.note)
+	res, err = worker.Run(turn, agent, spec, func(e runlog.Event) {
+		tell()
+		s.note(e)
+	})
+	cause = context.Cause(turn)
+	if turn.Err() == nil {
+		cause = nil
+	}
+	if err == nil && !errors.Is(cause, run.ErrLost) {
+		tell()
+	}
 	s.mu.Lock()
 	s.inTurn = nil
 	s.use(res.Tokens)
@@ -223,11 +237,19 @@ func (s *supervisor) turn(ctx context.Context, agent worker.Agent, kind workflow
 		s.lastSaid = lastWords(res.LastWords)
 	}
 	s.mu.Unlock()
-	cause = context.Cause(turn)
-	if turn.Err() == nil {
-		cause = nil
-	}
 	return res, cause, err
+}
+
+// told records that the agent has the messages.
+func (s *supervisor) told(ids []int64) {
+	if len(ids) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := s.Runs.MarkSent(ctx, ids, s.run.Attempt, s.Now()); err != nil {
+		s.Log.Error("messages that were told are told again", "run", s.run.ID, "err", err)
+	}
 }
 
 // rest commits what the agent left uncommitted, so that it is on the branch whatever

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -101,7 +102,7 @@ func (s *supervisor) look(ctx context.Context) {
 	default:
 	}
 	s.mu.Lock()
-	interrupt := s.inTurn
+	interrupt, given := s.inTurn, s.given
 	s.mu.Unlock()
 	if interrupt == nil {
 		return
@@ -112,7 +113,7 @@ func (s *supervisor) look(ctx context.Context) {
 		return
 	}
 	for _, m := range waiting {
-		if m.Now {
+		if m.Now && !slices.Contains(given, m.ID) {
 			interrupt(errNow)
 			return
 		}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 
 	"tasks/internal/fault"
 	"tasks/internal/process"
@@ -45,7 +46,13 @@ func (s *supervisor) sandbox() *process.Sandbox {
 			s.tree.Dir, s.tmp, s.tree.Admin(), filepath.Join(common, "objects"),
 			filepath.Join(common, "refs", "heads", "task"), filepath.Join(common, "logs", "refs", "heads", "task"),
 		},
-		Deny: []string{s.StateDir},
+		// Our own records, and the root's keys, which no worktree has.
+		Deny: []string{s.StateDir, filepath.Join(s.Git.Root, ".env")},
+	}
+	for _, key := range []string{"XDG_STATE_HOME", "XDG_CONFIG_HOME"} { // what is trusted, and the user's settings
+		if dir, ok := s.Getenv(key); ok && filepath.IsAbs(dir) {
+			box.Protect = append(box.Protect, filepath.Join(dir, "tasks"))
+		}
 	}
 	for _, dir := range box.Again { // a folder that is not there cannot be opened up
 		if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -108,16 +115,20 @@ func (s *supervisor) raw() (io.WriteCloser, error) {
 	if info, err := f.Stat(); err == nil {
 		left -= info.Size()
 	}
-	return &bounded{f, left}, nil
+	return &bounded{f: f, left: left}, nil
 }
 
-// bounded writes what fits and swallows the rest.
+// bounded writes what fits and swallows the rest. Safe for concurrent use: a program has
+// two streams.
 type bounded struct {
+	mu   sync.Mutex
 	f    *os.File
 	left int64
 }
 
 func (b *bounded) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	fits := p[:max(min(int64(len(p)), b.left), 0)]
 	n, err := b.f.Write(fits)
 	b.left -= int64(n)

@@ -86,6 +86,7 @@ type supervisor struct {
 	present  use // what the present turn did so far
 	saved    time.Time
 	inTurn   context.CancelCauseFunc // ends the agent's present turn; nil where none is on
+	given    []int64                 // the messages that are in its prompt
 	started  time.Time
 	commits  []string
 	wake     chan struct{} // holds one: the inbox was touched

@@ -392,6 +392,41 @@ func TestTheAgentEndsWithItsSupervisor(t *testing.T) {
 	}
 }
 
+// TestAMessageOutlivesASupervisor: one that the agent has not answered with a word yet is
+// told again.
+func TestAMessageOutlivesASupervisor(t *testing.T) {
+	h := newHouse(t, `echo x > $0.fifo; tail -f /dev/null`)
+	if err := syscall.Mkfifo(h.agent+".fifo", 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := h.queue("")
+	if _, err := h.config.Runs.Send(t.Context(), run.Message{Run: r.ID, Text: "mind the tests", Now: true}); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "SUPERVISOR_TEST="+strings.Join([]string{h.root, h.agent, r.ID, h.claim(r.ID)}, "|"))
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.ReadFile(h.agent + ".fifo"); err != nil { // the agent is at work
+		t.Fatal(err)
+	}
+	h.wake(r.ID) // which must not interrupt the agent for what it was just told
+	cmd.Process.Kill()
+	cmd.Wait()
+	if data, err := os.ReadFile(h.agent + ".prompt"); err != nil || !strings.Contains(string(data), "mind the tests") {
+		t.Errorf("the prompt: %v\n%s", err, data)
+	}
+	if left, err := h.config.Runs.Messages(t.Context(), r.ID, true); err != nil || len(left) != 1 {
+		t.Errorf("%v %v: the message is lost", left, err)
+	}
+	lock, err := lockTask(t.Context(), h.config.StateDir, "alpha")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock.Close()
+}
+
 // TestALostLeaseEndsTheAgent: a supervisor that slept writes nothing any more.
 func TestALostLeaseEndsTheAgent(t *testing.T) {
 	h := newHouse(t, `echo ready; tail -f /dev/null`)

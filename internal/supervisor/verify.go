@@ -80,7 +80,7 @@ func (s *supervisor) prove(ctx context.Context, n int, command string) (run.Evid
 	}
 	defer f.Close()
 	began := time.Now()
-	out := &bounded{f, maxEvidence}
+	out := &bounded{f: f, left: maxEvidence}
 	how, err := process.Run(ctx, process.Spec{
 		Path: "/bin/sh", Args: []string{"-c", command}, Dir: s.tree.Dir, Env: s.env(), Stdout: out, Stderr: out,
 		Limits: process.Limits{Wall: s.limits.Verify}, Sandbox: s.sandbox(), Inherit: []*os.File{s.lock},
