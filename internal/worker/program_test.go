@@ -135,7 +135,10 @@ func TestLongLinesAndManyLines(t *testing.T) {
 
 func TestFindRefuses(t *testing.T) {
 	root := t.TempDir()
-	inside := filepath.Join(root, "agent")
+	inside := filepath.Join(root, ".worktrees", "alpha", "agent")
+	if err := os.MkdirAll(filepath.Dir(inside), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(inside, []byte("#!/bin/sh\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}

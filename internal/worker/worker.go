@@ -121,10 +121,13 @@ type Options struct {
 }
 
 // Find is the agent that the setting TASKS_WORKER names: one of the known names, or the
-// absolute path of a program. Unavailable where it is not there, Usage for another word.
+// absolute path of a program. Unavailable where it is not there, Forbidden where an agent
+// could have written it, Usage for another word.
 func Find(name string, o Options) (Agent, error) {
 	if filepath.IsAbs(name) {
-		path, err := process.Look(name, o.Root)
+		// The user named this very file, which no file of the root can do for them; only
+		// where agents write it is refused.
+		path, err := process.Look(name, filepath.Join(o.Root, ".worktrees"))
 		if err != nil {
 			return nil, err
 		}
