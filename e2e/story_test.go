@@ -203,7 +203,7 @@ func TestStop(t *testing.T) {
 }
 
 func TestHandOverIsApproved(t *testing.T) {
-	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
+	s := start(t, nil, "demo", "--no-manager", "--addr", "127.0.0.1:0") // what is handed over stays in the queue
 	p := open(t, s, 1440, 900)
 	p.visit(s, "tasks/spread-retries-with-jitter")
 	p.ask("Hand the jitter task to the manager")
