@@ -8,7 +8,6 @@ import (
 	"tasks/internal/fault"
 	"tasks/internal/landing"
 	"tasks/internal/run"
-	"tasks/internal/worktree"
 )
 
 // Accept brings the work of a run that is ready for review onto its base, as one commit or,
@@ -85,14 +84,13 @@ func (m *Manager) Reject(ctx context.Context, slug, why string) (run.Run, string
 
 // lander lands runs of this checkout.
 func (m *Manager) lander() *landing.Lander {
-	return &landing.Lander{
-		Git: m.Git, Trees: &worktree.Trees{Git: m.Git, StateDir: m.StateDir}, StateDir: m.StateDir,
-		BeforeRemove: func(ctx context.Context, id string) {
-			if r, err := m.Runs.ByID(ctx, id); err == nil && r != nil {
-				m.leave(ctx, r)
-			}
-		},
+	l := landing.New(m.Git, m.StateDir)
+	l.BeforeRemove = func(ctx context.Context, id string) {
+		if r, err := m.Runs.ByID(ctx, id); err == nil && r != nil {
+			m.leave(ctx, r)
+		}
 	}
+	return l
 }
 
 // leave runs the hook before the worktree of a run goes. It goes all the same.

@@ -128,12 +128,5 @@ func (w *Writer) Append(e Event) (Event, error) {
 	return e, nil
 }
 
-// Seq is the number of the newest event, 0 for none.
-func (w *Writer) Seq() int64 {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.seq
-}
-
 // Close closes the log.
 func (w *Writer) Close() error { return errors.Join(w.f.Sync(), w.f.Close()) }
