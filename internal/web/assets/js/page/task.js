@@ -26,7 +26,9 @@ export function task(section) {
       tell(sentence(hint ? `${message}\n${hint}` : message));
     } finally {
       button.disabled = false;
-      if (document.activeElement === document.body) button.focus({ preventScroll: true });
+      // The page may have come anew before the answer did, with another button in its place.
+      const which = button.dataset.pick, now = button.isConnected || !which ? button : document.querySelector(`[data-pick="${CSS.escape(which)}"]`);
+      if (document.activeElement === document.body && now instanceof HTMLElement) now.focus({ preventScroll: true });
     }
   };
   const tell = (/** @type {string} */ words) => {

@@ -16,7 +16,7 @@ const FACTS_EVERY = 2500;
 export function story(page) {
   const box = one("[data-story-box]", page), list = one("[data-steps]", page), pill = one("[data-to-end]", page);
   const working = one("[data-working]", page), what = one("[data-working-text]", page), time = one("[data-working-time]", page);
-  let after = Number(page.dataset.after ?? 0), reading = false;
+  let after = Number(page.dataset.after ?? 0), reading = false, again = false;
   const old = "old" in page.dataset;
 
   const atEnd = () => box.scrollHeight - box.scrollTop - box.clientHeight < 48;
@@ -97,11 +97,14 @@ export function story(page) {
 
   const isLive = () => Boolean(page.querySelector("[data-at-work]")) && !old;
 
-  const read = async () => {
-    if (reading) return;
+  /** Reads what is new, on and on while an agent is at work. @param {boolean} once also where none is: an attempt may have come and gone between two looks at the facts */
+  const read = async (once) => {
+    if (reading) { again = true; return; }
     reading = true;
     const backoff = new Backoff();
-    while (isLive() && !document.hidden) {
+    for (; (once || again || isLive()) && !document.hidden; once = false) {
+      again = false;
+      const rested = !isLive();
       const abort = new AbortController();
       const hide = () => { if (document.hidden) abort.abort(); };
       document.addEventListener("visibilitychange", hide);
@@ -123,6 +126,7 @@ export function story(page) {
         }
       } catch { /* cut; tried again */ }
       document.removeEventListener("visibilitychange", hide);
+      if (rests && rested) break; // the facts are as new as the story
       if (rests) { askFacts(); break; }
       if (!document.hidden) await backoff.wait();
     }
@@ -132,7 +136,8 @@ export function story(page) {
   const look = () => {
     const live = isLive();
     if (working.hidden === live) working.hidden = !live;
-    if (live) { nowDoing(); void read(); }
+    if (live) nowDoing();
+    if (!old) void read(true);
   };
   const tick = () => {
     const began = all(":scope > .of-attempt time", list).at(-1)?.getAttribute("datetime");
