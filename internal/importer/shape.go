@@ -66,10 +66,16 @@ func shape(text string, level int) string {
 	return text
 }
 
-// fits tells whether a text stays within its section.
+// fits tells whether a text stays within its section, also when the space around it is
+// taken off, as it is where a section begins with it.
 func fits(text string) bool {
-	probe := task.Sections([]byte("## a\n\n" + text + "\n\n## end\n"))
-	return len(probe) == 2 && probe[1].Name == "end"
+	for _, t := range []string{text, strings.TrimSpace(text)} {
+		probe := task.Sections([]byte("## a\n\n" + t + "\n\n## end\n"))
+		if len(probe) != 2 || probe[1].Name != "end" {
+			return false
+		}
+	}
+	return true
 }
 
 // verbatim is a text as a code block that nothing in it can close.
