@@ -51,8 +51,15 @@ func guard(o order, control *os.File) End {
 		if o.Wrap != "" {
 			argv = wrap(o, argv)
 			end.Protected = "bubblewrap"
-		} else if !o.Sandbox.Whole && restrict(*o.Sandbox) {
-			end.Protected = "landlock"
+		} else if !o.Sandbox.Whole {
+			held, err := restrict(*o.Sandbox)
+			if err != nil {
+				end.Cause, end.LastWords = NotStarted, err.Error()
+				return end
+			}
+			if held {
+				end.Protected = "landlock"
+			}
 		}
 	}
 	cmd := exec.Command(argv[0], argv[1:]...)

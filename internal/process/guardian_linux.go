@@ -1,6 +1,7 @@
 package process
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -138,13 +139,27 @@ func overLimit(o order) Cause {
 	return ""
 }
 
-// restrict puts this process, and so the tree, under Landlock. False where the
-// kernel has none.
-func restrict(s Sandbox) bool {
+// restrict puts this process, and so the tree, under Landlock. False where the kernel has
+// none; an error where it has and the rules could not be set, for then the program must
+// not start.
+func restrict(s Sandbox) (bool, error) {
 	version, _, errno := syscall.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
 	if errno != 0 || version < 1 {
-		return false
+		return false, nil
 	}
+	// A path may become another kind of thing between the look at it and the rule.
+	var err error
+	for range 3 {
+		if err = landlock.V5.BestEffort().RestrictPaths(rules(s)...); err == nil {
+			return true, nil
+		}
+	}
+	return false, fmt.Errorf("the program was not started, because Landlock could not be set up: %w", err)
+}
+
+// rules are a sandbox in Landlock's terms. Others make and remove files meanwhile: a path
+// that is gone is passed over.
+func rules(s Sandbox) []landlock.Rule {
 	var rules []landlock.Rule
 	add := func(paths []string, dirs, files func(...string) landlock.FSRule) {
 		for _, p := range paths {
@@ -152,9 +167,9 @@ func restrict(s Sandbox) bool {
 			switch {
 			case err != nil:
 			case info.IsDir():
-				rules = append(rules, dirs(p))
+				rules = append(rules, dirs(p).IgnoreIfMissing())
 			default:
-				rules = append(rules, files(p))
+				rules = append(rules, files(p).IgnoreIfMissing())
 			}
 		}
 	}
@@ -166,7 +181,7 @@ func restrict(s Sandbox) bool {
 	add(without(s.Again, s.Deny), landlock.RWDirs, landlock.RWFiles)
 	add([]string{"/dev/null", "/dev/zero", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/shm"}, landlock.RWDirs, landlock.RWFiles)
 	add([]string{"/proc"}, landlock.RODirs, landlock.ROFiles)
-	return landlock.V5.BestEffort().RestrictPaths(rules...) == nil
+	return rules
 }
 
 // without replaces each folder that holds a denied path by its other children,

@@ -36,7 +36,7 @@ func killTree(pid int) { syscall.Kill(-pid, syscall.SIGKILL) }
 
 func overLimit(order) Cause { return "" }
 
-func restrict(Sandbox) bool { return false }
+func restrict(Sandbox) (bool, error) { return false, nil }
 
 func wrap(_ order, argv []string) []string { return argv }
 

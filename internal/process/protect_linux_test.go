@@ -90,3 +90,44 @@ func TestNobodyLivesOnWhenTheGuardianIsKilled(t *testing.T) {
 		}
 	}
 }
+
+// TestSandboxWhileFilesComeAndGo: beside what is denied others make and remove files while the
+// rules are made. The program is held all the same, or it is not started.
+func TestSandboxWhileFilesComeAndGo(t *testing.T) {
+	held := bubblewrap
+	bubblewrap = func() string { return "" }
+	defer func() { bubblewrap = held }()
+	if Protection() == "" {
+		t.Skip("skipped: Landlock does not work here")
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "kept"), []byte("secret"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+				name := filepath.Join(dir, strconv.Itoa(i%40))
+				if os.Remove(name) != nil {
+					_ = os.Mkdir(name, 0o755)
+				}
+			}
+		}
+	}()
+	defer func() { close(stop); <-stopped }()
+	for range 20 {
+		var out bytes.Buffer
+		end, err := Run(t.Context(), Spec{
+			Path: "/bin/sh", Args: []string{"-c", "cat kept"}, Dir: dir, Env: []string{"PATH=/usr/bin:/bin"}, Stdout: &out,
+			Sandbox: &Sandbox{ReadOnly: []string{"/usr", "/bin", "/lib", "/lib64", "/etc", dir}, Deny: []string{filepath.Join(dir, "kept")}},
+		})
+		if err != nil || end.Protected != "landlock" || out.String() != "" {
+			t.Fatalf("%+v, %v, said %q", end, err, out.String())
+		}
+	}
+}
