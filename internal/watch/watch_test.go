@@ -126,6 +126,8 @@ func (w *watched) want(got map[string]string, want ...string) {
 	w.t.Helper()
 	var list []string
 	for p, ops := range got {
+		// A file is made empty and then written: a slow machine tells the two apart.
+		ops = strings.ReplaceAll(ops, "created changed", "created")
 		list = append(list, p+": "+ops)
 	}
 	sort.Strings(list)
