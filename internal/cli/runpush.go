@@ -50,8 +50,13 @@ locally.`,
 				return run.Run{}, "", fault.New(fault.Usage, "--merge and --squash are two ways to merge: take one")
 			}
 			if merge || squash {
-				p, err = m.MergePull(ctx, slug, squash)
 				words = "merged"
+				if p, err = m.MergePull(ctx, slug, squash); err == nil {
+					// The run is over now; where another beat is on, that one sees it.
+					if _, err = m.Reconcile(ctx, false); fault.CodeOf(err) == fault.Conflict {
+						err = nil
+					}
+				}
 			} else {
 				made := false
 				p, made, err = m.OpenPull(ctx, slug, remote, confirm)

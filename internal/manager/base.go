@@ -23,8 +23,8 @@ const maxFits = 50
 func (m *Manager) base(ctx context.Context, w *World, open []*run.Run, known bool) {
 	w.Merged, w.Conflicts = map[string]string{}, map[string][]string{}
 	for _, r := range open {
-		if p, ok := w.Pulls[r.ID]; ok && p.State == "merged" {
-			w.Merged[r.ID] = "its pull request was merged: " + p.URL
+		if r.Pull.State == "merged" {
+			w.Merged[r.ID] = "its pull request was merged: " + r.PRURL
 		}
 	}
 	if len(open) == 0 {

@@ -82,8 +82,10 @@ const beatWait = 5 * time.Second
 
 // Beat does one beat: it observes, plans and acts. One beat at a time for a root, in
 // whatever process: Conflict where another does not end within 5 s. It returns when each
-// supervisor it started holds its lease, or has failed to.
+// supervisor it started holds its lease, or has failed to. The forge is asked before for
+// pull requests that this process knows nothing of.
 func (m *Manager) Beat(ctx context.Context, o BeatOptions) (*Beat, error) {
+	m.askNew(ctx)
 	var waits sync.WaitGroup
 	b, err := m.beatOf(ctx, o, func(verb string) bool { return true }, waits.Go)
 	waits.Wait()
@@ -92,6 +94,7 @@ func (m *Manager) Beat(ctx context.Context, o BeatOptions) (*Beat, error) {
 
 // Reconcile does all repairs of state and starts nothing. Done again it does nothing.
 func (m *Manager) Reconcile(ctx context.Context, dry bool) (*Beat, error) {
+	m.askNew(ctx)
 	return m.beatOf(ctx, BeatOptions{DryRun: dry}, func(verb string) bool { return verb != Dispatch && verb != Retry }, nil)
 }
 

@@ -51,9 +51,6 @@ type Config struct {
 	BeforeRemove func(ctx context.Context, r *run.Run) error
 	// Forge is where work is pushed to and pull requests are; nil: there is none.
 	Forge *forge.Forge
-	// Pulls is the pull requests of these runs as last asked for, by run; nil: as the
-	// loop asks Forge for them.
-	Pulls func(runs []*run.Run) map[string]Pull
 	// Idle makes the loop look and tell, and change nothing.
 	Idle bool
 }
@@ -96,11 +93,9 @@ func New(c Config) *Manager {
 	}
 	m := &Manager{Config: c, wake: make(chan struct{}, 1)}
 	m.see, m.alive = m.observe, process.Alive
+	m.pulls.tried, m.pulls.fresh = map[string]bool{}, make(chan struct{}, 1)
 	if m.Landing == nil && m.Git != nil {
 		m.Landing = landings{m.lander()}
-	}
-	if m.Pulls == nil && m.Forge != nil {
-		m.Pulls = m.lastPulls
 	}
 	// From the clock, so that a page that outlived a server does not take the next
 	// one's generation for its own.

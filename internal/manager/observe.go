@@ -228,9 +228,7 @@ func (m *Manager) deepen(ctx context.Context, w *World) {
 			m.Log.Error("the journal of landings cannot be read", "err", err)
 		}
 	}
-	if m.Pulls != nil && len(open) > 0 {
-		w.Pulls = m.Pulls(open)
-	}
+	m.wantPulls(open)
 	m.base(ctx, w, open, known)
 	w.Trees = linked(m.Git.CommonDir, filepath.Join(m.Git.Root, ".worktrees"))
 	w.Held = m.noAgent()

@@ -87,6 +87,9 @@ func (m *Manager) OpenPull(ctx context.Context, slug, remote string, confirm boo
 	if err := m.Runs.SetPR(ctx, r.ID, p.URL); err != nil {
 		return p, made, err
 	}
+	if err := m.Runs.SetPull(ctx, r.ID, known(p)); err != nil {
+		return p, made, err
+	}
 	m.kick()
 	return p, made, nil
 }
@@ -110,7 +113,9 @@ func (m *Manager) MergePull(ctx context.Context, slug string, squash bool) (*for
 	if err != nil {
 		return p, err
 	}
-	m.pulls.put(r.ID, known(p))
+	if err := m.Runs.SetPull(ctx, r.ID, known(p)); err != nil {
+		return p, err
+	}
 	m.kick()
 	return p, nil
 }
@@ -128,50 +133,68 @@ func (m *Manager) pullOf(ctx context.Context, r *run.Run) (forge.Probed, int, er
 	return probed, number, err
 }
 
-func known(p *forge.Pull) Pull {
-	return Pull{URL: p.URL, State: p.State, Checks: string(p.Checks), Conflicts: p.Conflicts}
+func known(p *forge.Pull) run.Pull {
+	return run.Pull{State: p.State, Checks: string(p.Checks), Conflicts: p.Conflicts}
 }
 
 // askEvery is how often the forge is asked about pull requests that are open.
 const askEvery = time.Minute
 
-// pullBook is the pull requests as last asked for, by run, and those to ask for.
+// pullBook is the pull requests to ask for.
 type pullBook struct {
-	mu   sync.Mutex
-	last map[string]Pull
-	want []*run.Run
+	mu    sync.Mutex
+	want  []*run.Run
+	tried map[string]bool // by run: was asked for, whatever came of it
+	fresh chan struct{}   // holds one: some are wanted that were never asked for
 }
 
-func (b *pullBook) put(id string, p Pull) (changed bool) {
+// wantPulls notes which of the runs have a pull request to ask for. One that this process
+// never asked for is asked for at once by watchPulls.
+func (m *Manager) wantPulls(runs []*run.Run) {
+	if m.Forge == nil {
+		return
+	}
+	b := &m.pulls
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.last == nil {
-		b.last = map[string]Pull{}
+	b.want = b.want[:0]
+	fresh := false
+	for _, r := range runs {
+		if r.PRURL != "" && (r.Pull.State == "" || r.Pull.State == "open") {
+			b.want = append(b.want, r)
+			fresh = fresh || !b.tried[r.ID]
+		}
 	}
-	changed = b.last[id] != p
-	b.last[id] = p
-	return changed
+	if fresh {
+		select {
+		case b.fresh <- struct{}{}:
+		default:
+		}
+	}
 }
 
-// lastPulls is Pulls: it asks nobody, and notes which are wanted.
-func (m *Manager) lastPulls(runs []*run.Run) map[string]Pull {
-	m.pulls.mu.Lock()
-	defer m.pulls.mu.Unlock()
-	m.pulls.want = m.pulls.want[:0]
-	out := map[string]Pull{}
-	for _, r := range runs {
-		if r.PRURL == "" {
-			continue
-		}
-		if p, ok := m.pulls.last[r.ID]; ok {
-			out[r.ID] = p
-			if p.State != "open" {
-				continue
-			}
-		}
-		m.pulls.want = append(m.pulls.want, r)
+// askNew asks for the pull requests that this process never asked for: a command's beat
+// has no loop beside it that would.
+func (m *Manager) askNew(ctx context.Context) {
+	if m.Forge == nil || m.Runs == nil {
+		return
 	}
-	return out
+	all, err := m.Runs.LatestAll(ctx)
+	if err != nil {
+		return // the beat says so
+	}
+	var open []*run.Run
+	for _, r := range all {
+		if !r.State.Waiting() && r.State != run.Accepted && r.State != run.Rejected {
+			open = append(open, r)
+		}
+	}
+	m.wantPulls(open)
+	select {
+	case <-m.pulls.fresh:
+		m.askPulls(ctx)
+	default:
+	}
 }
 
 // watchPulls asks the forge about the pull requests of the runs, and has the loop look
@@ -180,18 +203,22 @@ func (m *Manager) watchPulls(ctx context.Context) {
 	tick := time.NewTicker(askEvery)
 	defer tick.Stop()
 	for {
-		m.askPulls(ctx)
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		case <-m.pulls.fresh:
 		}
+		m.askPulls(ctx)
 	}
 }
 
 func (m *Manager) askPulls(ctx context.Context) {
 	m.pulls.mu.Lock()
 	want := append([]*run.Run(nil), m.pulls.want...)
+	for _, r := range want {
+		m.pulls.tried[r.ID] = true
+	}
 	m.pulls.mu.Unlock()
 	for _, r := range want {
 		probed, number, err := m.pullOf(ctx, r)
@@ -206,7 +233,11 @@ func (m *Manager) askPulls(ctx context.Context) {
 			m.Log.Warn("the pull request cannot be asked for", "run", r.ID, "url", r.PRURL, "err", err)
 			continue
 		}
-		if m.pulls.put(r.ID, known(p)) {
+		if is := known(p); is != r.Pull {
+			if err := m.Runs.SetPull(ctx, r.ID, is); err != nil {
+				m.Log.Error("what the forge says of the pull request cannot be kept", "run", r.ID, "url", r.PRURL, "err", err)
+				continue
+			}
 			m.TasksChanged()
 		}
 	}

@@ -175,13 +175,13 @@ func (g *signaller) working(r *run.Run) {
 		g.add("merge_conflict", 2, "it does not fit onto "+r.Base+" any more: "+listed(paths),
 			"the base has moved where the run works", "tasks run rebase "+slug)
 	}
-	switch p := g.Pulls[r.ID]; {
+	switch p := r.Pull; {
 	case p.Conflicts:
-		g.add("pr_conflict", 2, p.URL+" conflicts with its base", "the base has moved where the run works", "tasks run rebase "+slug)
+		g.add("pr_conflict", 2, r.PRURL+" conflicts with its base", "the base has moved where the run works", "tasks run rebase "+slug)
 	case p.State == "closed":
-		g.add("pr_closed", 2, p.URL+" was closed without a merge", "somebody decided against it", "tasks run reject "+slug)
+		g.add("pr_closed", 2, r.PRURL+" was closed without a merge", "somebody decided against it", "tasks run reject "+slug)
 	case p.Checks == "failing":
-		g.add("pr_ci_failed", 2, "checks of "+p.URL+" fail", "the work breaks something that only the forge tries", "tasks run send "+slug+" MESSAGE")
+		g.add("pr_ci_failed", 2, "checks of "+r.PRURL+" fail", "the work breaks something that only the forge tries", "tasks run send "+slug+" MESSAGE")
 	}
 }
 

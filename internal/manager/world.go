@@ -50,8 +50,6 @@ type World struct {
 	Landings map[string]bool
 	// Trees is git's list of linked worktrees below .worktrees, by path.
 	Trees map[string]Tree
-	// Pulls is the pull requests of runs, by run.
-	Pulls map[string]Pull
 	// Starts says that this beat may start runs.
 	Starts bool
 }
@@ -85,13 +83,6 @@ type Life struct {
 type Tree struct {
 	Branch  string // "" where none is checked out
 	Missing bool   // its folder is gone
-}
-
-// Pull is a pull request.
-type Pull struct {
-	URL, State string // open, merged, closed
-	Checks     string // passing, failing, pending, "" for none
-	Conflicts  bool
 }
 
 // bySlug is the tasks by slug; of several with one slug the first, as the tracker

@@ -249,8 +249,14 @@ func (s *Store) SetTree(ctx context.Context, id, worktree, begin, head string) e
 	return err
 }
 
-// SetPR records the pull request of a run.
+// SetPull records what the forge said of the run's pull request.
+func (s *Store) SetPull(ctx context.Context, id string, p Pull) error {
+	_, err := s.exec(ctx, "pull request of", id, `update runs set pr_state = ?, pr_checks = ?, pr_conflicts = ? where id = ?`, p.State, p.Checks, p.Conflicts, id)
+	return err
+}
+
+// SetPR records the pull request of a run; of another one than before nothing is known yet.
 func (s *Store) SetPR(ctx context.Context, id, url string) error {
-	_, err := s.exec(ctx, "pull request of", id, `update runs set pr_url = ? where id = ?`, url, id)
+	_, err := s.exec(ctx, "pull request of", id, `update runs set pr_url = ?1, pr_state = '', pr_checks = '', pr_conflicts = 0 where id = ?2 and pr_url <> ?1`, url, id)
 	return err
 }

@@ -85,6 +85,13 @@ type Reason struct {
 	Text string `json:"text"`
 }
 
+// Pull is what a forge said of a pull request; zero where it was never asked.
+type Pull struct {
+	State     string // open, merged, closed
+	Checks    string // passing, failing, pending, "" for none
+	Conflicts bool   // with its base
+}
+
 // Run is one record. Place is the place in the queue, from 1, while it is queued
 // or blocked, and 0 otherwise.
 type Run struct {
@@ -99,6 +106,7 @@ type Run struct {
 	Hash, Note, Source, Priority string
 	CostUSD                      *float64
 	PRURL                        string
+	Pull                         Pull      // what the forge said last of it
 	QueuedAt, StartedAt, EndedAt time.Time // zero where not yet; EndedAt also on review
 
 	Title, Workstream, Owner string // of the task at kickoff

@@ -38,7 +38,7 @@ const (
 	// columns are in the order of scan; %s is the worksheet.
 	columns = `r.id, r.slug, r.path, r.state, r.reason_code, r.reason_text, coalesce(queue.n, 0),
 		r.attempt, r.worker, r.session, r.branch, r.base, r.worktree, %s, r.hash, r.note, r.source,
-		r.priority, r.cost_usd, r.pr_url, r.queued_at, r.started_at, r.ended_at,
+		r.priority, r.cost_usd, r.pr_url, r.pr_state, r.pr_checks, r.pr_conflicts, r.queued_at, r.started_at, r.ended_at,
 		r.title, r.workstream, r.owner, r.lease, r.lease_until, r.pid, r.pid_start, r.phase, r.retry_at, r.crashes,
 		r.begin, r.head, r.port, r.turns, r.input_tokens, r.output_tokens, r.event_at, r.stop, r.landed`
 
@@ -256,7 +256,7 @@ func scan(row interface{ Scan(...any) error }) (*Run, error) {
 	)
 	err := row.Scan(&r.ID, &r.Slug, &r.Path, &r.State, &reason.Code, &reason.Text, &r.Place,
 		&r.Attempt, &r.Worker, &r.Session, &r.Branch, &r.Base, &r.Worktree,
-		&r.Worksheet, &r.Hash, &r.Note, &r.Source, &r.Priority, &r.CostUSD, &r.PRURL,
+		&r.Worksheet, &r.Hash, &r.Note, &r.Source, &r.Priority, &r.CostUSD, &r.PRURL, &r.Pull.State, &r.Pull.Checks, &r.Pull.Conflicts,
 		&queued, &started, &ended,
 		&r.Title, &r.Workstream, &r.Owner, &r.Lease, &lease, &r.PID, &r.PIDStart, &r.Phase, &retry, &r.Crashes,
 		&r.Begin, &r.Head, &r.Port, &r.Turns, &r.InputTokens, &r.OutputTokens, &event, &r.Stop, &r.LandedAs)
