@@ -24,6 +24,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/chromedp/chromedp"
 )
 
 // forgeHost is where the scripted forge is, for git and gh: by a proxy on loopback, as in an
@@ -273,6 +275,51 @@ func TestPullRequestWithTheRealGh(t *testing.T) {
 		t.Errorf("on the forge's main: %q, %v", out, err)
 	}
 	s.want(0, `"state":"accepted"`, "run", "show", "alpha", "--json")
+}
+
+// TestPullRequestFromThePage: the same by clicks.
+func TestPullRequestFromThePage(t *testing.T) {
+	need(t, "gh")
+	h := startHub(t)
+	s := newShop(t, append(h.env, "TASKS_WORKER="+agentProgram(t, "printf 'made\n' > made.txt"))...)
+	git(t, s.root, "push", "-q", h.bare, "main")
+	s.want(0, "alpha is review", "dispatch", "alpha", "--wait")
+	serving := start(t, s.env, "-C", s.root, "serve", "--addr", "127.0.0.1:0")
+	p := open(t, serving, 1440, 900)
+	if p.goTo(serving, "runs/alpha"); js[bool](p, `document.querySelector('[data-open="push"]') !== null`) {
+		t.Error("without a remote there is a button to push")
+	}
+	git(t, s.root, "remote", "add", "origin", "https://"+forgeHost+"/ann/thing.git")
+	git(t, s.root, "remote", "add", "backup", filepath.Join(filepath.Dir(h.bare), "backup.git"))
+	git(t, s.root, "init", "-q", "--bare", filepath.Join(filepath.Dir(h.bare), "backup.git"))
+	p.goTo(serving, "runs/alpha")
+	p.do(chromedp.Click(`[data-open="push"]`))
+	p.until(`document.querySelector("#do-push [data-address]")?.textContent === "https://forge.example/ann/thing.git"`)
+	p.axe("the form to push")
+	p.shot("run-push")
+	p.do(chromedp.Click("#do-push [type=submit]")) // the browser asks for the box first
+	if h.pull != nil {
+		t.Error("a pull request was made before the address was confirmed")
+	}
+	choose := func(name string) {
+		js[bool](p, `((s) => { s.value = "`+name+`"; return s.dispatchEvent(new Event("change", { bubbles: true })); })(document.querySelector("#do-push select"))`)
+	}
+	choose("backup")
+	p.until(`document.querySelector("#do-push [value=push]").checked && document.querySelector("#do-push [value=pr]").disabled`)
+	choose("origin")
+	p.do(chromedp.Click("#do-push [value=pr]"), chromedp.Click("#do-push [name=consent]"), chromedp.Click("#do-push [type=submit]"))
+	p.until(`document.querySelector("[data-live=run-facts]").textContent.includes("forge.example/ann/thing/pull/7")`)
+	p.until(`document.getElementById("do-push").hidden`)
+
+	p.do(chromedp.Click(`[data-open="push"]`))
+	p.until(`document.querySelector("#do-push [value=squash]") !== null && document.querySelector("#do-push [value=push]") === null && document.querySelector("#do-push [data-consent]").hidden`)
+	p.shot("run-pull")
+	p.do(chromedp.Click("#do-push [value=squash]"), chromedp.Click("#do-push [type=submit]"))
+	p.until(`document.querySelector("[data-run-state]").dataset.runState === "accepted"`)
+	if out, err := exec.Command("git", "-C", h.bare, "show", "main:made.txt").Output(); err != nil || string(out) != "made\n" {
+		t.Errorf("on the forge's main: %q, %v", out, err)
+	}
+	p.quiet()
 }
 
 // says waits for a word in the server's status.

@@ -25,7 +25,7 @@ nothing is pushed: --confirm lets this repository's work be pushed to that addre
 then on. A branch there is replaced only where it is what was pushed before.`,
 		remoteFlags(&remote, &confirm),
 		func(ctx context.Context, m *manager.Manager, slug string) (run.Run, string, error) {
-			p, err := m.Push(ctx, slug, remote, confirm)
+			p, err := m.Push(ctx, slug, remote, consent(confirm))
 			return p.Run, fmt.Sprintf("pushed %s at %.12s to %s (%s)", p.Run.Branch, p.Commit, p.Remote.Name, p.Remote.Shown()), firstPush(err, slug)
 		})
 }
@@ -59,7 +59,7 @@ locally.`,
 				}
 			} else {
 				made := false
-				p, made, err = m.OpenPull(ctx, slug, remote, confirm)
+				p, made, err = m.OpenPull(ctx, slug, remote, consent(confirm))
 				if words = "it has"; made {
 					words = "made"
 				}
@@ -80,6 +80,14 @@ func remoteFlags(remote *string, confirm *bool) func(*cobra.Command) {
 		cmd.Flags().StringVar(remote, "remote", "", "the `name` of the remote; else the one that the base is pulled from")
 		cmd.Flags().BoolVar(confirm, "confirm", false, "let this repository's work be pushed to that remote's address")
 	}
+}
+
+// consent is the word that --confirm gives: to whatever address the remote has.
+func consent(given bool) manager.Consent {
+	if !given {
+		return nil
+	}
+	return func(forge.Remote) error { return nil }
 }
 
 // firstPush puts the task's name into the hint of a remote that is not confirmed.

@@ -17,6 +17,12 @@ type Probed struct {
 	Remote  Remote
 }
 
+// Installed tells whether gh is there to be asked.
+func (f *Forge) Installed() bool {
+	_, err := f.look("gh")
+	return err == nil
+}
+
 var versionOf = lazy.Regexp(`gh version ([0-9]+\.[0-9]+\.[0-9]+)`)
 
 // Probe finds gh and asks whether it is logged in to the remote's host. Unavailable, as

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,10 +20,14 @@ type Pushed struct {
 	Commit string
 }
 
+// Consent is the user's word that work may go to a remote from now on: it is told which,
+// and an error says that another was meant. nil gives none.
+type Consent func(forge.Remote) error
+
 // Push brings the work of a run to the remote of the name, "" for the one that its base
 // is pulled from. Forbidden, with the address, until the user has confirmed that
-// remote; confirm confirms it.
-func (m *Manager) Push(ctx context.Context, slug, remote string, confirm bool) (Pushed, error) {
+// remote; with a consent it is confirmed first.
+func (m *Manager) Push(ctx context.Context, slug, remote string, consent Consent) (Pushed, error) {
 	if m.Forge == nil {
 		return Pushed{}, forge.NoForge("this process knows none")
 	}
@@ -31,13 +36,8 @@ func (m *Manager) Push(ctx context.Context, slug, remote string, confirm bool) (
 		return Pushed{}, err
 	}
 	out := Pushed{Run: *r}
-	switch {
-	case r.State.Leased():
-		return out, fault.New(fault.Conflict, "%s was not pushed: its agent is at work", r.Slug).WithHint("wait for review, or tasks run stop %s", word(r.Slug))
-	case r.Branch == "" || r.Head == "" || r.Head == r.Begin:
-		return out, fault.New(fault.Conflict, "%s was not pushed: nothing was made for it yet", r.Slug)
-	case r.State == run.Accepted || r.State == run.Rejected:
-		return out, fault.New(fault.Conflict, "%s was not pushed: its run is %s", r.Slug, r.State)
+	if err := pushable(r); err != nil {
+		return out, err
 	}
 	if out.Commit, err = m.Git.Resolve(ctx, "refs/heads/"+r.Branch); err != nil {
 		return out, err
@@ -48,7 +48,10 @@ func (m *Manager) Push(ctx context.Context, slug, remote string, confirm bool) (
 	if out.Remote, err = m.Forge.Remote(ctx, remote, r.Base); err != nil {
 		return out, err
 	}
-	if confirm {
+	if consent != nil {
+		if err := consent(out.Remote); err != nil {
+			return out, err
+		}
 		if err := m.Forge.Confirm(out.Remote); err != nil {
 			return out, err
 		}
@@ -56,9 +59,55 @@ func (m *Manager) Push(ctx context.Context, slug, remote string, confirm bool) (
 	return out, m.Forge.Push(ctx, out.Remote, r.Branch, out.Commit)
 }
 
+// pushable says why the work of a run cannot leave this machine now, nil where it can.
+func pushable(r *run.Run) error {
+	switch {
+	case r.State.Leased():
+		return fault.New(fault.Conflict, "%s was not pushed: its agent is at work", r.Slug).WithHint("wait for review, or tasks run stop %s", word(r.Slug))
+	case r.Branch == "" || r.Head == "" || r.Head == r.Begin:
+		return fault.New(fault.Conflict, "%s was not pushed: nothing was made for it yet", r.Slug)
+	case r.State == run.Accepted || r.State == run.Rejected:
+		return fault.New(fault.Conflict, "%s was not pushed: its run is %s", r.Slug, r.State)
+	}
+	return nil
+}
+
+// Way is a remote that the work of a run can go to.
+type Way struct {
+	forge.Remote
+	Confirmed bool // the user lets this root's work go there
+	Pulls     bool // gh is there, and may know it: a pull request can be tried
+}
+
+// Ways are the remotes that the work of a run can go to now, the likeliest first; none
+// where it cannot leave at all.
+func (m *Manager) Ways(ctx context.Context, r *run.Run) ([]Way, error) {
+	if m.Forge == nil || pushable(r) != nil {
+		return nil, nil
+	}
+	list, err := m.Forge.Remotes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	first, _ := m.Forge.Remote(ctx, "", r.Base) // where none is the likeliest, the list's order is as good
+	var out []Way
+	for _, remote := range list {
+		w := Way{Remote: remote, Pulls: remote.Repository() != "" && m.Forge.Installed()}
+		if w.Confirmed, err = m.Forge.Confirmed(remote); err != nil {
+			return nil, err
+		}
+		if remote.Name == first.Name {
+			out = slices.Insert(out, 0, w)
+		} else {
+			out = append(out, w)
+		}
+	}
+	return out, nil
+}
+
 // OpenPull pushes the work of a run and makes a pull request of it, or finds the one that
 // it has; made tells which. Unavailable where there is no forge; then nothing is pushed.
-func (m *Manager) OpenPull(ctx context.Context, slug, remote string, confirm bool) (p *forge.Pull, made bool, err error) {
+func (m *Manager) OpenPull(ctx context.Context, slug, remote string, consent Consent) (p *forge.Pull, made bool, err error) {
 	if m.Forge == nil {
 		return nil, false, forge.NoForge("this process knows none")
 	}
@@ -74,7 +123,7 @@ func (m *Manager) OpenPull(ctx context.Context, slug, remote string, confirm boo
 	if err != nil {
 		return nil, false, err
 	}
-	if _, err := m.Push(ctx, slug, remote, confirm); err != nil {
+	if _, err := m.Push(ctx, slug, remote, consent); err != nil {
 		return nil, false, err
 	}
 	p, made, err = m.Forge.Create(ctx, probed, forge.Want{

@@ -21,6 +21,7 @@ type JSON struct {
 	EndedAt   *time.Time `json:"ended_at"`
 	CostUSD   *float64   `json:"cost_usd"`
 	PRURL     *string    `json:"pr_url"`
+	PR        *Pull      `json:"pr"`
 }
 
 // JSON is r in its JSON form; nil, which is written as null, for a nil r.
@@ -34,7 +35,7 @@ func (r *Run) JSON() *JSON {
 		Worker: orNil(r.Worker), Session: orNil(r.Session),
 		Branch: orNil(r.Branch), Base: orNil(r.Base), Worktree: orNil(r.Worktree),
 		QueuedAt: orNil(r.QueuedAt), StartedAt: orNil(r.StartedAt), EndedAt: orNil(r.EndedAt),
-		CostUSD: r.CostUSD, PRURL: orNil(r.PRURL),
+		CostUSD: r.CostUSD, PRURL: orNil(r.PRURL), PR: orNil(r.Pull),
 	}
 }
 

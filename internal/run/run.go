@@ -87,9 +87,9 @@ type Reason struct {
 
 // Pull is what a forge said of a pull request; zero where it was never asked.
 type Pull struct {
-	State     string // open, merged, closed
-	Checks    string // passing, failing, pending, "" for none
-	Conflicts bool   // with its base
+	State     string `json:"state"`     // open, merged, closed
+	Checks    string `json:"checks"`    // passing, failing, pending, "" for none
+	Conflicts bool   `json:"conflicts"` // with its base
 }
 
 // Run is one record. Place is the place in the queue, from 1, while it is queued

@@ -238,7 +238,7 @@ func TestJSONHasTheContractsKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"id":"1","slug":"a","state":"queued","reason":null,"place":2,"attempt":0,"worker":null,"session":null,"branch":null,"base":null,"worktree":null,"queued_at":"2026-01-02T03:04:05Z","started_at":null,"ended_at":null,"cost_usd":null,"pr_url":null}`
+	want := `{"id":"1","slug":"a","state":"queued","reason":null,"place":2,"attempt":0,"worker":null,"session":null,"branch":null,"base":null,"worktree":null,"queued_at":"2026-01-02T03:04:05Z","started_at":null,"ended_at":null,"cost_usd":null,"pr_url":null,"pr":null}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

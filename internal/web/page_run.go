@@ -46,11 +46,13 @@ type RunFact struct {
 	Copy        string
 	Code        bool
 	Href        string
+	Note        string // beside a link
 }
 
 // RunActs is what can be done with a run, and why what cannot be done cannot.
 type RunActs struct {
 	Kickoff, Start, Unqueue, Stop, Retry, Accept, Reject bool
+	Push, Pull                                           bool   // it can leave this machine; it has a pull request
 	Why                                                  string // why not accept
 	Base                                                 string // the branch that accept goes to
 	Conflicts                                            string // what to send to the agent where the work does not merge

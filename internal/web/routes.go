@@ -58,6 +58,7 @@ var routes = []route{
 	// the same as data
 	{data, "/status.json", (*Server).statusJSON},
 	{data, "/run.json", (*Server).runJSON},
+	{data, "/remotes.json", (*Server).remotesJSON},
 	{data, "/search.json", (*Server).searchJSON},
 	{data, "/tasks.json", (*Server).tasksJSON},
 	{data, "/fields.json", (*Server).fieldsJSON},
@@ -99,6 +100,9 @@ var routes = []route{
 	{action, "/actions/run/comment", (*Server).runComment},
 	{action, "/actions/run/uncomment", (*Server).runUncomment},
 	{action, "/actions/run/review", (*Server).runReview},
+	{action, "/actions/run/push", (*Server).runPush},
+	{action, "/actions/run/pr", (*Server).runPR},
+	{action, "/actions/run/merge", (*Server).runMerge},
 	{stream, "/actions/run/events", (*Server).runEvents},
 	{action, "/actions/*", nil}, // behind the guard as well
 

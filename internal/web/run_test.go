@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"tasks/internal/forge"
 	"tasks/internal/run"
 	"tasks/internal/runlog"
 )
@@ -302,5 +303,65 @@ func TestWorkThatDoesNotMergeIsSaidBefore(t *testing.T) {
 	state := s.get(t, "/run.json?slug=fly")
 	if state.StatusCode != 200 || !strings.Contains(state.body, `"kind":"run-state"`) || !strings.Contains(state.body, `"path":"docs/guide.md"`) {
 		t.Errorf("run.json: %d %s", state.StatusCode, state.body)
+	}
+}
+
+// TestWorkLeavesOnlyWhereItsAddressWasShown: each way out asks for the address first, and
+// takes the word for that address alone.
+func TestWorkLeavesOnlyWhereItsAddressWasShown(t *testing.T) {
+	s := newSite(t, options{})
+	state := t.TempDir()
+	env := map[string]string{"HOME": state, "PATH": os.Getenv("PATH")}
+	getenv := func(k string) (string, bool) { v, ok := env[k]; return v, ok }
+	s.Manager.Forge = &forge.Forge{Git: s.Manager.Git, StateDir: forge.UserState(getenv), Getenv: getenv}
+	w := s.begin(t, "fly")
+	w.r.Begin, w.r.Branch = s.gitIn(t, "rev-parse", "HEAD"), "task/fly"
+	s.gitIn(t, "switch", "-q", "-c", "task/fly")
+	s.change(t, "docs/guide.md", "# Guide\n\nThe heron flies.\n")
+	w.r.Head = s.gitIn(t, "rev-parse", "HEAD")
+	s.gitIn(t, "switch", "-q", "main")
+	w.end(run.Review, run.Finished, "done")
+	const button = `data-open="push"`
+	if page := s.get(t, "/runs/fly"); strings.Contains(page.body, button) {
+		t.Error("without a remote there is a button")
+	}
+	if got := s.get(t, "/remotes.json?slug=fly"); got.StatusCode != 200 || !strings.Contains(got.body, `"remotes":[]`) {
+		t.Errorf("without a remote: %d %s", got.StatusCode, got.body)
+	}
+	bare := filepath.Join(t.TempDir(), "thing.git")
+	s.gitIn(t, "init", "-q", "--bare", bare)
+	s.gitIn(t, "remote", "add", "origin", bare)
+	if page := s.get(t, "/runs/fly"); !strings.Contains(page.body, button) {
+		t.Error("with a remote there is no button")
+	}
+	if got := s.get(t, "/remotes.json?slug=fly"); !strings.Contains(got.body, fmt.Sprintf(`{"name":"origin","address":%q,"confirmed":false,"pulls":false}`, bare)) {
+		t.Errorf("with a remote: %s", got.body)
+	}
+	for _, c := range []struct {
+		path, body string
+		want       int
+		word       string
+	}{
+		{"/actions/run/push", `{}`, 400, "slug"},
+		{"/actions/run/push", `{"slug":"nowhere"}`, 404, "not_found"},
+		{"/actions/run/push", `{"slug":"fly","remote":"--all"}`, 400, "no name of a remote"},
+		{"/actions/run/push", `{"slug":"fly","remote":"elsewhere"}`, 404, "no remote elsewhere"},
+		{"/actions/run/push", `{"slug":"fly"}`, 403, "is not confirmed yet"},
+		{"/actions/run/push", `{"slug":"fly","confirm":"/another/place"}`, 409, "not /another/place"},
+		{"/actions/run/push", `{"slug":"fly"}`, 403, "is not confirmed yet"},
+		{"/actions/run/pr", `{"slug":"fly"}`, 503, "there is no forge"},
+		{"/actions/run/merge", `{"slug":"fly","squash":true}`, 404, "has no pull request"},
+		{"/actions/run/push", fmt.Sprintf(`{"slug":"fly","confirm":%q}`, bare), 200, w.r.Head},
+		{"/actions/run/push", `{"slug":"fly"}`, 200, `"remote":"origin"`},
+	} {
+		if got := s.post(t, c.path, c.body); got.StatusCode != c.want || !strings.Contains(got.body, c.word) {
+			t.Errorf("%s %s: %d %s, want %d with %q", c.path, c.body, got.StatusCode, got.body, c.want, c.word)
+		}
+	}
+	if there := s.gitIn(t, "--git-dir", bare, "rev-parse", "refs/heads/task/fly"); there != w.r.Head {
+		t.Errorf("the remote has %s", there)
+	}
+	if got := s.get(t, "/remotes.json?slug=fly"); !strings.Contains(got.body, `"confirmed":true`) {
+		t.Errorf("after the word was given: %s", got.body)
 	}
 }

@@ -72,6 +72,13 @@ func (s *Server) run(w http.ResponseWriter, r *request) error {
 			p.Acts.conflict(on, paths)
 		}
 	}
+	if p.Latest {
+		ways, err := s.Manager.Ways(ctx, on)
+		if err != nil {
+			s.Log.Warn("the remotes cannot be told", "err", err)
+		}
+		p.Acts.Push, p.Acts.Pull = len(ways) > 0, on.PRURL != ""
+	}
 	return s.page(w, r, http.StatusOK, "run", p)
 }
 
@@ -247,7 +254,7 @@ func (p *RunPage) facts() {
 	}
 	add(RunFact{Label: "Landed as", Text: r.LandedAs[:min(len(r.LandedAs), 10)], Copy: r.LandedAs, Code: true})
 	if strings.HasPrefix(r.PRURL, "https://") {
-		add(RunFact{Label: "Pull request", Text: strings.TrimPrefix(r.PRURL, "https://"), Href: r.PRURL})
+		add(RunFact{Label: "Pull request", Text: strings.TrimPrefix(r.PRURL, "https://"), Href: r.PRURL, Note: pullWords(r.Pull)})
 	}
 	add(RunFact{Label: "Run", Text: r.ID, Copy: r.ID, Code: true})
 	p.Advice = runAdvice(r)

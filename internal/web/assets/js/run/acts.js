@@ -3,6 +3,7 @@
 import { all, one } from "../lib/dom.js";
 import { Failure, post, sentence } from "../lib/http.js";
 import { say } from "../page/say.js";
+import { push } from "./push.js";
 
 /** @param {unknown} reason */
 export const wordsOf = (reason) => {
@@ -62,7 +63,8 @@ export function acts(page) {
     form.hidden = !now;
     button.setAttribute("aria-expanded", String(now));
     tell(error, "");
-    if (now) (/** @type {HTMLElement | null} */ (form.querySelector("textarea, input:not([type=radio])")) ?? one("input", form)).focus();
+    if (now) form.dispatchEvent(new Event("shown"));
+    if (now) (/** @type {HTMLElement | null} */ (form.querySelector("textarea, input:not([type=radio])")) ?? one("input, button[data-cancel]", form)).focus();
   };
   /** @param {HTMLElement} form */
   const hide = (form) => {
@@ -72,8 +74,9 @@ export function acts(page) {
     if (button instanceof HTMLElement) button.focus();
   };
 
+  push(page, act);
+  for (const form of all(".act-form", page)) form.addEventListener("keydown", (event) => { if (event.key === "Escape") { event.preventDefault(); hide(form); } });
   for (const form of all("form[data-act]", page)) {
-    form.addEventListener("keydown", (event) => { if (event.key === "Escape") { event.preventDefault(); hide(form); } });
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       const name = form.dataset.act ?? "", data = new FormData(/** @type {HTMLFormElement} */ (form));
