@@ -3,17 +3,20 @@ package manager
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"tasks/internal/fault"
 	"tasks/internal/run"
+	"tasks/internal/task"
 )
 
 // Rebase puts the work of a run that is ready for review onto its base as that is now.
 // Where it applies, the branch is rebased and conflicts is empty; where not, nothing is
 // changed, and the conflict goes back to the run's own agent as a message, which merges
-// the base and solves it. A person comes last.
+// the base and solves it. A person comes last. Where the worksheet has verify commands, they
+// run again on the rebased work before it is back in review.
 func (m *Manager) Rebase(ctx context.Context, slug, source string) (r run.Run, conflicts []string, err error) {
 	on, err := m.RunOf(ctx, slug, "")
 	if err != nil {
@@ -42,8 +45,13 @@ func (m *Manager) Rebase(ctx context.Context, slug, source string) (r run.Run, c
 	if err := m.Runs.SetTree(ctx, on.ID, on.Worktree, begin, head); err != nil {
 		return *on, nil, err
 	}
-	text := fmt.Sprintf("rebased onto %s as it is now; what verify said is of the work before", on.Base)
-	if _, err := m.Runs.Move(ctx, on.ID, []run.State{run.Review}, run.Review, &run.Reason{Code: run.Finished, Text: text}, time.Time{}, m.Now()); err != nil {
+	to, why := run.Review, run.Reason{Code: run.Finished, Text: "rebased onto " + on.Base + " as it is now"}
+	var due time.Time
+	if len(task.Parse(on.Path, on.Worksheet).Verify) > 0 {
+		to, due = run.Retrying, m.Now()
+		why = run.Reason{Code: run.Rebased, Text: why.Text + ": verify runs again"}
+	}
+	if _, err := m.Runs.Move(ctx, on.ID, []run.State{run.Review}, to, &why, due, m.Now()); err != nil {
 		return *on, nil, err
 	}
 	m.kick()
@@ -61,4 +69,18 @@ func conflictWords(base string, paths []string) string {
 	}
 	return fmt.Sprintf("%s has moved on, and this work conflicts with it in:\n\n- %s%s\n\nMerge it into this branch (git merge %s), solve each conflict so that what both sides meant still holds, run the checks, and commit the merge. Do not rebase.",
 		base, strings.Join(paths, "\n- "), more, base)
+}
+
+// Behind is how many commits the base of a run has that its work does not stand on, 0 where
+// it cannot be told.
+func (m *Manager) Behind(ctx context.Context, r *run.Run) int {
+	if r.Base == "" || r.Head == "" {
+		return 0
+	}
+	out, err := m.Git.Output(ctx, "rev-list", "--count", "--end-of-options", r.Head+"..refs/heads/"+r.Base)
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(strings.TrimSpace(string(out)))
+	return n
 }

@@ -115,7 +115,7 @@ func (g *signaller) waiting(t *task.Task, r *run.Run) {
 	switch {
 	case r.State == run.Retrying:
 		code, cause, _ := failure(r)
-		if r.Reason != nil && (r.Reason.Code == run.Messaged || r.Reason.Code == run.Limit) {
+		if r.Reason != nil && (r.Reason.Code == run.Messaged || r.Reason.Code == run.Rebased || r.Reason.Code == run.Limit) {
 			break // it goes on by itself, and nothing failed
 		}
 		if code == "dispatch_failed" {

@@ -74,6 +74,7 @@ const (
 	Crashed     = "crash"     // its supervisor was lost
 	Stopped     = "stopped"   // a person stopped it
 	Messaged    = "message"   // a person's message starts it again
+	Rebased     = "rebased"   // it stands on a new base: verify runs again, without its agent
 	TaskOver    = "task_over" // its task was completed or cancelled by other means
 	Landed      = "landed"    // it was accepted
 	Declined    = "declined"  // it was rejected

@@ -30,15 +30,19 @@ func (s *supervisor) attempt(ctx context.Context) end {
 	if e := s.trusted(flow); e != nil {
 		return *e
 	}
-	agent, e := s.agent(ctx)
-	if e != nil {
-		return *e
+	work := s.again
+	if !s.proves(ctx) {
+		agent, e := s.agent(ctx)
+		if e != nil {
+			return *e
+		}
+		work = func(ctx context.Context) end { return s.work(ctx, flow, agent) }
 	}
-	if e := s.prepare(ctx, flow, agent); e != nil {
+	if e := s.prepare(ctx, flow); e != nil {
 		return *e
 	}
 	defer os.RemoveAll(s.tmp)
-	how := s.work(ctx, flow, agent)
+	how := work(ctx)
 	if !errors.Is(context.Cause(ctx), run.ErrLost) {
 		s.hook(context.WithoutCancel(ctx), flow, workflow.AfterRun)
 	}
@@ -78,7 +82,7 @@ func (s *supervisor) agent(ctx context.Context) (worker.Agent, *end) {
 
 // prepare makes the worktree, the ports and the temporary folder, and runs the hooks that
 // come before the agent.
-func (s *supervisor) prepare(ctx context.Context, flow *workflow.Workflow, agent worker.Agent) *end {
+func (s *supervisor) prepare(ctx context.Context, flow *workflow.Workflow) *end {
 	bad := func(code string, err error, retry bool) *end {
 		e := failed(code, err, retry)
 		return &e

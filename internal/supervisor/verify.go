@@ -21,6 +21,49 @@ const (
 	tailEvidence = 8 << 10
 )
 
+// proves tells whether this attempt is of verify alone: the agent had finished, and its work
+// was put on a new base since. A message for the agent comes first. The records say so and
+// nothing else does, so that it is told the same after a crash.
+func (s *supervisor) proves(ctx context.Context) bool {
+	if waiting, err := s.Runs.Messages(ctx, s.run.ID, true); err != nil || len(waiting) > 0 {
+		return false
+	}
+	before, err := s.Runs.Attempts(ctx, s.run.ID)
+	if err != nil {
+		return false
+	}
+	done := 0
+	for _, a := range before {
+		switch {
+		case a.N == s.run.Attempt || a.Outcome == run.Lost || a.Outcome == run.Halted:
+		case a.Outcome == run.Done:
+			done = a.N
+		default:
+			done = 0
+		}
+	}
+	all, err := s.Runs.EvidenceOf(ctx, s.run.ID)
+	if err != nil || done == 0 {
+		return false
+	}
+	proven := true
+	for _, e := range all {
+		if e.Attempt == done {
+			proven = e.Commit == s.run.Head
+		}
+	}
+	return !proven
+}
+
+// again is the attempt of verify alone.
+func (s *supervisor) again(ctx context.Context) end {
+	s.note(runlog.Event{Type: runlog.Notice, Text: "the work stands on a new base: verify runs again, without the agent"})
+	if err := s.trees.Check(ctx, s.tree); err != nil {
+		return failed(run.Workspace, err, false)
+	}
+	return s.verify(ctx)
+}
+
 // verify runs the commands of the task as it was kicked off, in the run's sandbox, and
 // decides between review and another attempt.
 func (s *supervisor) verify(ctx context.Context) end {

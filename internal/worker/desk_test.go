@@ -87,10 +87,11 @@ func call(id int, tool, input string) string {
 }
 
 func TestQuestionsReachAPersonAndAnswersTheAgent(t *testing.T) {
-	gone := make(chan error, 1)
+	there, gone := make(chan struct{}), make(chan error, 1)
 	d, err := openDesk(t.Context(), t.TempDir(), func(ctx context.Context, q Question) Decision {
 		switch {
 		case q.Tool == "Wait":
+			close(there)
 			<-ctx.Done()
 			gone <- ctx.Err()
 			return Decision{}
@@ -136,6 +137,7 @@ func TestQuestionsReachAPersonAndAnswersTheAgent(t *testing.T) {
 	if id, r := c.next(); id != "7" || r["behavior"] != "allow" {
 		t.Errorf("beside an open question: %s %v", id, r)
 	}
+	<-there // one that is withdrawn on its way never comes
 	c.send(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":6}}`)
 	select {
 	case <-gone:
