@@ -429,6 +429,16 @@ func TestRunFromClickToCommit(t *testing.T) {
 	p.until(`document.querySelector('[data-file="hello.txt"] tr.add')?.textContent.includes("HELLO")`)
 	p.shot("run-second-attempt")
 
+	// The base moves on meanwhile: the page says so, and the work is put on it.
+	git(t, root, "commit", "-q", "--allow-empty", "-m", "meanwhile")
+	p.goTo(s, "runs/alpha")
+	p.until(`document.querySelector(".acts-why")?.textContent.includes("main has 1 newer commit that this work does not stand on.")`)
+	p.do(chromedp.Click(`[data-do="/actions/run/rebase"]`))
+	p.until(`document.querySelector('[data-do="/actions/run/rebase"]') === null && document.querySelector("[data-run-state]").dataset.runState === "review"`)
+	if got := gitSays(t, root, "log", "--format=%s", "task/alpha"); !strings.Contains(got, "meanwhile") {
+		t.Errorf("the branch after a rebase: %s", got)
+	}
+
 	p.do(chromedp.Click(`[data-open="accept"]`))
 	p.until(`!document.getElementById("do-accept").hidden`)
 	p.do(chromedp.Click("#do-accept [type=submit]"))

@@ -100,6 +100,7 @@ var routes = []route{
 	{action, "/actions/run/comment", (*Server).runComment},
 	{action, "/actions/run/uncomment", (*Server).runUncomment},
 	{action, "/actions/run/review", (*Server).runReview},
+	{action, "/actions/run/rebase", (*Server).runRebase},
 	{action, "/actions/run/push", (*Server).runPush},
 	{action, "/actions/run/pr", (*Server).runPR},
 	{action, "/actions/run/merge", (*Server).runMerge},

@@ -283,6 +283,10 @@ func TestWorkThatDoesNotMergeIsSaidBefore(t *testing.T) {
 	if got := s.post(t, "/actions/run/comment", `{"slug":"fly","path":"docs/guide.md","line":3,"text":"Why <i>flies</i>?"}`); got.StatusCode != 200 {
 		t.Fatalf("comment: %d %s", got.StatusCode, got.body)
 	}
+	s.change(t, "other.md", "# Other\n")
+	if page = s.get(t, "/runs/fly"); !strings.Contains(page.body, "main has 1 newer commit that this work does not stand on.") || !strings.Contains(page.body, `data-do="/actions/run/rebase"`) {
+		t.Error("a base that has moved is not told of")
+	}
 	s.change(t, "docs/guide.md", "# Guide\n\nThe heron sleeps.\n")
 	before := s.gitIn(t, "rev-parse", "main")
 	page = s.get(t, "/runs/fly")

@@ -76,6 +76,22 @@ func (s *Server) runAccept(w http.ResponseWriter, r *request) error {
 	return s.runAnswer(w, r, got, err)
 }
 
+// runRebase is POST /actions/run/rebase, the same as `tasks run rebase`.
+func (s *Server) runRebase(w http.ResponseWriter, r *request) error {
+	in, err := s.slug(w, r)
+	if err != nil {
+		return err
+	}
+	got, conflicts, err := s.Manager.Rebase(r.Context(), in.Slug, "page")
+	if err != nil {
+		return err
+	}
+	if conflicts == nil {
+		conflicts = []string{}
+	}
+	return sendJSON(w, r, http.StatusOK, map[string]any{"run": got.JSON(), "conflicts": conflicts})
+}
+
 // runReject is POST /actions/run/reject, the same as `tasks run reject`.
 func (s *Server) runReject(w http.ResponseWriter, r *request) error {
 	var in struct {

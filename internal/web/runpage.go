@@ -70,6 +70,8 @@ func (s *Server) run(w http.ResponseWriter, r *request) error {
 	if p.Acts.Accept {
 		if clean, paths := s.fits(ctx, on); !clean {
 			p.Acts.conflict(on, paths)
+		} else if n := s.Manager.Behind(ctx, on); n > 0 {
+			p.Acts.behind(on, n, len(p.Verified) > 0)
 		}
 	}
 	if p.Latest {
@@ -219,6 +221,15 @@ func (a *RunActs) conflict(r *run.Run, paths []string) {
 	a.Conflicts = fmt.Sprintf("Your branch %s does not merge onto %s any more. Both sides changed: %s. Merge %s into your branch, settle the conflicts so that both changes keep their meaning, run the checks again and commit.", r.Branch, r.Base, list, r.Base)
 }
 
+// behind says that the base has moved, and what that means for what verify said.
+func (a *RunActs) behind(r *run.Run, n int, verified bool) {
+	a.Rebase = true
+	a.Why = fmt.Sprintf("%s has %s that this work does not stand on.", r.Base, plural(n, "newer commit", "newer commits"))
+	if verified {
+		a.Why += " What verify said is of the work without them; rebased, it is verified again."
+	}
+}
+
 // facts fills what stands beside the story.
 func (p *RunPage) facts() {
 	r := p.V.Run
@@ -347,8 +358,11 @@ func runAdvice(r *run.Run) string {
 	case run.Review:
 		return "Read the changes below, then accept them, send them back with comments, or reject them."
 	case run.Retrying:
-		if code == run.Messaged {
+		switch code {
+		case run.Messaged:
 			return ""
+		case run.Rebased:
+			return "The agent is not asked again unless verify fails."
 		}
 		return "The next attempt begins by itself. A message helps it to do better."
 	case run.Failed, run.Interrupted:

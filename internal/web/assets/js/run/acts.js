@@ -39,7 +39,7 @@ export function acts(page) {
   };
 
   const said = /** @type {Record<string, string>} */ ({
-    "/actions/dispatch": "The run is started", "/actions/unqueue": "Taken out of the queue", "/actions/run/retry": "Another attempt begins", "/actions/kickoff": "Handed over", "/actions/run/send": "Sent to the agent",
+    "/actions/dispatch": "The run is started", "/actions/unqueue": "Taken out of the queue", "/actions/run/retry": "Another attempt begins", "/actions/kickoff": "Handed over", "/actions/run/send": "Sent to the agent", "/actions/run/rebase": "Rebased",
     accept: "Accepted", reject: "Rejected; the work is kept", stop: "Stopped", review: "The review is sent",
   });
 
