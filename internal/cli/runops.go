@@ -11,6 +11,7 @@ import (
 	"tasks/internal/fault"
 	"tasks/internal/manager"
 	"tasks/internal/run"
+	"tasks/internal/task"
 )
 
 // runOp is a command that does something to the latest run of a task.
@@ -104,9 +105,22 @@ the paths are named and nothing is changed.`,
 			cmd.Flags().BoolVar(&merge, "merge", false, "make a merge commit, and keep the work's own commits")
 		},
 		func(ctx context.Context, m *manager.Manager, slug string) (run.Run, string, error) {
+			behind, verified := unproven(ctx, m, slug)
 			r, err := m.Accept(ctx, slug, merge)
+			if err == nil && behind > 0 && verified {
+				a.warn("%s was %d %s ahead of this work, and what verify said is of the work alone; tasks run rebase before has it verified on top", r.Base, behind, plural(behind, "commit", "commits"))
+			}
 			return r, fmt.Sprintf("%s is on %s as %.12s", r.Slug, r.Base, r.LandedAs), err
 		})
+}
+
+// unproven is how far the base is ahead of a run's work, and whether verify was run on that.
+func unproven(ctx context.Context, m *manager.Manager, slug string) (behind int, verified bool) {
+	r, err := m.RunOf(ctx, slug, "")
+	if err != nil {
+		return 0, false // accept says so
+	}
+	return m.Behind(ctx, r), len(task.Parse(r.Path, r.Worksheet).Verify) > 0
 }
 
 func newRunRebase(a *app) *cobra.Command {
