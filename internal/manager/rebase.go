@@ -50,6 +50,9 @@ func (m *Manager) Rebase(ctx context.Context, slug, source string) (r run.Run, c
 	if len(task.Parse(on.Path, on.Worksheet).Verify) > 0 {
 		to, due = run.Retrying, m.Now()
 		why = run.Reason{Code: run.Rebased, Text: why.Text + ": verify runs again"}
+		if err := m.Runs.SetProof(ctx, on.ID, true); err != nil {
+			return *on, nil, err
+		}
 	}
 	if _, err := m.Runs.Move(ctx, on.ID, []run.State{run.Review}, to, &why, due, m.Now()); err != nil {
 		return *on, nil, err

@@ -249,6 +249,12 @@ func (s *Store) SetTree(ctx context.Context, id, worktree, begin, head string) e
 	return err
 }
 
+// SetProof records whether the next attempt of a run is of verify alone.
+func (s *Store) SetProof(ctx context.Context, id string, proof bool) error {
+	_, err := s.exec(ctx, "mark", id, `update runs set proof = ? where id = ?`, proof, id)
+	return err
+}
+
 // SetPull records what the forge said of the run's pull request.
 func (s *Store) SetPull(ctx context.Context, id string, p Pull) error {
 	_, err := s.exec(ctx, "pull request of", id, `update runs set pr_state = ?, pr_checks = ?, pr_conflicts = ? where id = ?`, p.State, p.Checks, p.Conflicts, id)

@@ -126,6 +126,7 @@ type Run struct {
 	EventAt                  time.Time // of the newest word of the agent
 	Stop                     string    // why it is asked to end, "" where it is not
 	LandedAs                 string    // commit that brought it onto the base
+	Proof                    bool      // the work stands on a new base: the next attempt is of verify alone
 }
 
 // Ports is how many ports in a row a run has for itself.

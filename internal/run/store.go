@@ -40,7 +40,7 @@ const (
 		r.attempt, r.worker, r.session, r.branch, r.base, r.worktree, %s, r.hash, r.note, r.source,
 		r.priority, r.cost_usd, r.pr_url, r.pr_state, r.pr_checks, r.pr_conflicts, r.queued_at, r.started_at, r.ended_at,
 		r.title, r.workstream, r.owner, r.lease, r.lease_until, r.pid, r.pid_start, r.phase, r.retry_at, r.crashes,
-		r.begin, r.head, r.port, r.turns, r.input_tokens, r.output_tokens, r.event_at, r.stop, r.landed`
+		r.begin, r.head, r.port, r.turns, r.input_tokens, r.output_tokens, r.event_at, r.stop, r.landed, r.proof`
 
 	from = ` from runs r left join queue on queue.id = r.id `
 )
@@ -259,7 +259,7 @@ func scan(row interface{ Scan(...any) error }) (*Run, error) {
 		&r.Worksheet, &r.Hash, &r.Note, &r.Source, &r.Priority, &r.CostUSD, &r.PRURL, &r.Pull.State, &r.Pull.Checks, &r.Pull.Conflicts,
 		&queued, &started, &ended,
 		&r.Title, &r.Workstream, &r.Owner, &r.Lease, &lease, &r.PID, &r.PIDStart, &r.Phase, &retry, &r.Crashes,
-		&r.Begin, &r.Head, &r.Port, &r.Turns, &r.InputTokens, &r.OutputTokens, &event, &r.Stop, &r.LandedAs)
+		&r.Begin, &r.Head, &r.Port, &r.Turns, &r.InputTokens, &r.OutputTokens, &event, &r.Stop, &r.LandedAs, &r.Proof)
 	if err != nil {
 		return nil, fmt.Errorf("read run: %w", err)
 	}

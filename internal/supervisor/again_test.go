@@ -49,7 +49,24 @@ func TestVerifyAloneOnANewBase(t *testing.T) {
 		if err := h.config.Runs.SetTree(t.Context(), on.ID, on.Worktree, on.Begin, strings.TrimSpace(string(head))); err != nil {
 			t.Fatal(err)
 		}
+		if err := h.config.Runs.SetProof(t.Context(), on.ID, true); err != nil {
+			t.Fatal(err)
+		}
 		again()
+	}
+	lose := func() {
+		t.Helper()
+		start, err := process.StartTime(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		token := h.claim(r.ID)
+		if _, err := h.config.Runs.Take(t.Context(), r.ID, token, 1, start, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if ok, err := h.config.Runs.Lose(t.Context(), r.ID, token, run.Retrying, run.Reason{Code: run.Crashed, Text: "lost"}, time.Now(), time.Now().Add(run.LeaseTime*2)); err != nil || !ok {
+			t.Fatalf("%v, %v", ok, err)
+		}
 	}
 	next(1, "the first attempt")
 	rebase()
@@ -57,21 +74,14 @@ func TestVerifyAloneOnANewBase(t *testing.T) {
 	again()
 	next(2, "on the same base")
 	rebase()
-	start, err := process.StartTime(1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	token := h.claim(r.ID)
-	if _, err := h.config.Runs.Take(t.Context(), r.ID, token, 1, start, time.Now()); err != nil {
-		t.Fatal(err)
-	}
-	if ok, err := h.config.Runs.Lose(t.Context(), r.ID, token, run.Retrying, run.Reason{Code: run.Crashed, Text: "lost"}, time.Now(), time.Now().Add(run.LeaseTime*2)); err != nil || !ok {
-		t.Fatalf("%v, %v", ok, err)
-	}
+	lose()
 	next(2, "on a new base, after a supervisor was lost")
 	rebase()
 	if _, err := h.config.Runs.Send(t.Context(), run.Message{Run: r.ID, Text: "and this", CreatedAt: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	next(3, "on a new base, with a message")
+	again()
+	lose()
+	next(4, "after an agent was lost, whatever was before")
 }

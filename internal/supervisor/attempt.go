@@ -31,7 +31,11 @@ func (s *supervisor) attempt(ctx context.Context) end {
 		return *e
 	}
 	work := s.again
-	if !s.proves(ctx) {
+	proves, err := s.proves(ctx)
+	if err != nil {
+		return failed(run.NoPrompt, err, true)
+	}
+	if !proves {
 		agent, e := s.agent(ctx)
 		if e != nil {
 			return *e

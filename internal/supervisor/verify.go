@@ -22,37 +22,17 @@ const (
 )
 
 // proves tells whether this attempt is of verify alone: the agent had finished, and its work
-// was put on a new base since. A message for the agent comes first. The records say so and
-// nothing else does, so that it is told the same after a crash.
-func (s *supervisor) proves(ctx context.Context) bool {
-	if waiting, err := s.Runs.Messages(ctx, s.run.ID, true); err != nil || len(waiting) > 0 {
-		return false
+// was put on a new base since. A message for the agent comes first; then its end is proof
+// enough. It stays so until verify has said something, whoever is killed meanwhile.
+func (s *supervisor) proves(ctx context.Context) (bool, error) {
+	if !s.run.Proof {
+		return false, nil
 	}
-	before, err := s.Runs.Attempts(ctx, s.run.ID)
-	if err != nil {
-		return false
+	waiting, err := s.Runs.Messages(ctx, s.run.ID, true)
+	if err == nil && len(waiting) > 0 {
+		err = s.Runs.SetProof(ctx, s.run.ID, false)
 	}
-	done := 0
-	for _, a := range before {
-		switch {
-		case a.N == s.run.Attempt || a.Outcome == run.Lost || a.Outcome == run.Halted:
-		case a.Outcome == run.Done:
-			done = a.N
-		default:
-			done = 0
-		}
-	}
-	all, err := s.Runs.EvidenceOf(ctx, s.run.ID)
-	if err != nil || done == 0 {
-		return false
-	}
-	proven := true
-	for _, e := range all {
-		if e.Attempt == done {
-			proven = e.Commit == s.run.Head
-		}
-	}
-	return !proven
+	return len(waiting) == 0, err
 }
 
 // again is the attempt of verify alone.
@@ -61,7 +41,13 @@ func (s *supervisor) again(ctx context.Context) end {
 	if err := s.trees.Check(ctx, s.tree); err != nil {
 		return failed(run.Workspace, err, false)
 	}
-	return s.verify(ctx)
+	e := s.verify(ctx)
+	if context.Cause(ctx) == nil {
+		if err := s.Runs.SetProof(ctx, s.run.ID, false); err != nil {
+			return failed(run.VerifyFails, err, true)
+		}
+	}
+	return e
 }
 
 // verify runs the commands of the task as it was kicked off, in the run's sandbox, and
