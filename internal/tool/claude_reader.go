@@ -63,19 +63,22 @@ func (r *claudeReader) Write(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.line = append(r.line, p...)
+	rest := r.line
 	for {
-		i := bytes.IndexByte(r.line, '\n')
-		if i < 0 {
-			return len(p), nil
+		line, more, whole := bytes.Cut(rest, []byte{'\n'})
+		if !whole {
+			break
 		}
-		r.event(r.line[:i])
-		r.line = append(r.line[:0], r.line[i+1:]...)
+		r.event(line)
+		rest = more
 	}
+	r.line = append(r.line[:0], rest...) // once a write: a flood of short lines is not moved for each
+	return len(p), nil
 }
 
 func (r *claudeReader) event(line []byte) {
 	var e claudeEvent
-	if r.refused != "" || json.Unmarshal(line, &e) != nil {
+	if r.refused != "" || !bytes.HasPrefix(line, []byte{'{'}) || json.Unmarshal(line, &e) != nil {
 		return
 	}
 	switch {
