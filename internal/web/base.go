@@ -9,7 +9,7 @@ import (
 
 // base is the frame of a page about path ("" where no path is open).
 func (s *Server) base(r *request, kind, title, path string) Base {
-	f := s.frame()
+	f := s.frame(r.Context())
 	nav, err := s.Docs.Tree(r.Context(), path)
 	if err != nil {
 		s.Log.Warn("the navigation cannot be read", "err", err)

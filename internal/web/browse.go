@@ -169,7 +169,7 @@ func (s *Server) document(w http.ResponseWriter, r *request, p *docs.Page, epoch
 	case docs.Task:
 		return s.taskPage(w, r, p)
 	}
-	s.frame() // has the frame's facts read again where they are old
+	s.frame(r.Context()) // has the frame's facts read again where they are old
 	if kept := s.pages.get(r, p, epoch, s.factsAge()); kept != nil {
 		return kept.send(w, r, http.StatusOK)
 	}

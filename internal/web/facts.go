@@ -40,14 +40,19 @@ type frameFacts struct {
 // stale says that something changed.
 func (f *facts) stale() { f.epoch.Add(1) }
 
-// frame is the newest facts, and has them read again where they are out of date.
-func (s *Server) frame() *frameFacts {
+// frame is the newest facts, and has them read again where they are out of date. The first
+// page has the branch, which is one file, and no counts.
+func (s *Server) frame(ctx context.Context) *frameFacts {
 	now := s.facts.current.Load()
 	if now == nil || now.epoch != s.facts.epoch.Load() || time.Since(now.at) > s.factsAge() {
 		s.refreshFacts()
 	}
 	if now == nil {
-		return &frameFacts{}
+		branch, err := s.Git.Branch(ctx)
+		if err != nil {
+			s.Log.Warn("the branch cannot be read", "err", err)
+		}
+		return &frameFacts{branch: branch}
 	}
 	return now
 }

@@ -234,3 +234,12 @@ func (s *site) post(t testing.TB, path, body string) reply {
 func (s *site) own() []string {
 	return []string{"Origin", s.url, "Sec-Fetch-Site", "same-origin", "Content-Type", "application/json"}
 }
+
+// TestTheFirstPageSaysTheBranch: nobody waits for the counts of all tasks, and the branch
+// needs no waiting.
+func TestTheFirstPageSaysTheBranch(t *testing.T) {
+	s := newSite(t, options{})
+	if page := s.get(t, "/"); !strings.Contains(page.body, `<span class="vh">branch </span>main</span>`) {
+		t.Error("the first page has no branch")
+	}
+}
