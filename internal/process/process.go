@@ -41,7 +41,8 @@ type Limits struct {
 
 // Sandbox is what the tree may see of the disk. Paths are absolute; one that is not
 // there is passed over. Bubblewrap holds it where it works, else Landlock, else
-// nothing does, and End.Protected says so. Under Landlock a file made later in a
+// nothing does, and End.Protected says so. Where Landlock is there and refuses, the program is
+// not started. Under Landlock a file made later in a
 // folder that also holds a denied path cannot be read.
 type Sandbox struct {
 	ReadOnly []string // files and folders that may be read and run
