@@ -216,8 +216,19 @@ next:
 
 func (p *page) do(steps ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
-	if err := chromedp.Do(p.ctx, steps...); err != nil {
-		p.t.Fatal(err)
+	for _, step := range steps {
+		err := chromedp.Do(p.ctx, step)
+		// Between finding an element and acting on it the page may have put a newer one in
+		// its place; nothing was done then, and a person would not have noticed.
+		for range 3 {
+			if err == nil || !strings.Contains(err.Error(), "Could not find node with given id") {
+				break
+			}
+			err = chromedp.Do(p.ctx, step)
+		}
+		if err != nil {
+			p.t.Fatal(err)
+		}
 	}
 }
 

@@ -156,7 +156,7 @@ func (h *hub) answer(name, query string, input map[string]any) map[string]any {
 	if asked := types.FindAllStringSubmatch(query, -1); asked != nil { // what the forge can do
 		out := map[string]any{}
 		for _, m := range asked {
-			out[m[1]] = map[string]any{"fields": []any{map[string]any{"name": "reviewDecision"}, map[string]any{"name": "statusCheckRollup"}}, "enumValues": []any{}}
+			out[m[1]] = map[string]any{"fields": []any{map[string]any{"name": "reviewDecision"}, map[string]any{"name": "statusCheckRollup"}}}
 		}
 		return out
 	}
