@@ -304,6 +304,16 @@ func TestPullRequestFromThePage(t *testing.T) {
 	p.until(`document.querySelector("#do-push [data-address]")?.textContent === "https://forge.example/ann/thing.git"`)
 	p.axe("the form to push")
 	p.shot("run-push")
+	for _, width := range []int64{1440, 390} {
+		other := open(t, serving, width, 900)
+		other.theme("dark")
+		other.goTo(serving, "runs/alpha")
+		other.do(chromedp.Click(`[data-open="push"]`))
+		other.until(`document.querySelector("#do-push [data-address]")?.textContent === "https://forge.example/ann/thing.git"`)
+		other.axe(fmt.Sprintf("the form to push, dark, %d wide", width))
+		other.equal(`String(document.documentElement.scrollWidth <= innerWidth)`, "true")
+		other.shot(fmt.Sprintf("run-push-%d-dark", width))
+	}
 	p.do(chromedp.Click("#do-push [type=submit]")) // the browser asks for the box first
 	if h.pull != nil {
 		t.Error("a pull request was made before the address was confirmed")

@@ -65,6 +65,18 @@ func (f *Forge) Remote(ctx context.Context, name, base string) (Remote, error) {
 	if err != nil {
 		return Remote{}, err
 	}
+	return f.Likeliest(ctx, list, base)
+}
+
+// Any tells whether the repository has a remote at all: one look at git, where Remotes is one
+// for each.
+func (f *Forge) Any(ctx context.Context) bool {
+	out, err := f.Git.Output(ctx, "remote")
+	return err == nil && len(strings.Fields(string(out))) > 0
+}
+
+// Likeliest is Remote for "" among remotes that are known.
+func (f *Forge) Likeliest(ctx context.Context, list []Remote, base string) (Remote, error) {
 	byName := func(name string) int { return slices.IndexFunc(list, func(r Remote) bool { return r.Name == name }) }
 	if base != "" {
 		if out, err := f.Git.Output(ctx, "config", "--get", "branch."+base+".remote"); err == nil {

@@ -89,10 +89,11 @@ func (m *Manager) Ways(ctx context.Context, r *run.Run) ([]Way, error) {
 	if err != nil {
 		return nil, err
 	}
-	first, _ := m.Forge.Remote(ctx, "", r.Base) // where none is the likeliest, the list's order is as good
+	first, _ := m.Forge.Likeliest(ctx, list, r.Base) // where none is, the list's order is as good
+	gh := m.Forge.Installed()
 	var out []Way
 	for _, remote := range list {
-		w := Way{Remote: remote, Pulls: remote.Repository() != "" && m.Forge.Installed()}
+		w := Way{Remote: remote, Pulls: gh && remote.Repository() != ""}
 		if w.Confirmed, err = m.Forge.Confirmed(remote); err != nil {
 			return nil, err
 		}
@@ -103,6 +104,12 @@ func (m *Manager) Ways(ctx context.Context, r *run.Run) ([]Way, error) {
 		}
 	}
 	return out, nil
+}
+
+// Leaves tells whether the work of a run can go to a remote now: what a page asks before it
+// offers Ways.
+func (m *Manager) Leaves(ctx context.Context, r *run.Run) bool {
+	return m.Forge != nil && pushable(r) == nil && m.Forge.Any(ctx)
 }
 
 // OpenPull pushes the work of a run and makes a pull request of it, or finds the one that
