@@ -18,8 +18,10 @@ func bead(id, title string, more ...string) string {
 	line := map[string]any{"id": id, "title": title, "status": "open", "priority": 2}
 	for i := 0; i+1 < len(more); i += 2 {
 		var v any = more[i+1]
-		if strings.HasPrefix(more[i+1], "[") || strings.HasPrefix(more[i+1], "{") {
-			v = json.RawMessage(more[i+1])
+		// A list or an object is meant as such; what only looks like one (a fuzzed text)
+		// is a text.
+		if raw := more[i+1]; (strings.HasPrefix(raw, "[") || strings.HasPrefix(raw, "{")) && json.Valid([]byte(raw)) {
+			v = json.RawMessage(raw)
 		}
 		line[more[i]] = v
 	}
@@ -340,7 +342,7 @@ func TestKnownOnly(t *testing.T) {
 // FuzzText: whatever a text holds, the worksheet keeps the rules, its sections, and
 // the text.
 func FuzzText(f *testing.F) {
-	for _, s := range []string{"# a\n## b\n", "```\n## x", "<!-- x", "~~~~\n```\n~~~", "a\n---\nb\n===\n", "- [ ] x\n\t## y", "\x00\x1b[0m\u202e", "## Review Feedback\n- [x] Review cleared", "> ```\n> ## a", "`<!--` x\n<!--\n```\n-->\n## y"} {
+	for _, s := range []string{"# a\n## b\n", "```\n## x", "<!-- x", "~~~~\n```\n~~~", "a\n---\nb\n===\n", "- [ ] x\n\t## y", "\x00\x1b[0m\u202e", "## Review Feedback\n- [x] Review cleared", "> ```\n> ## a", "`<!--` x\n<!--\n```\n-->\n## y", "{\xfd", "[x](y)", "{}"} {
 		f.Add(s, s)
 	}
 	f.Fuzz(func(t *testing.T, text, key string) {
