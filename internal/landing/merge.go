@@ -76,7 +76,7 @@ func (l *Lander) prepare(ctx context.Context, r *run.Run) (*work, error) {
 			WithHint("git for-each-ref %s%s/ lists what is kept", worktree.KeptPrefix, r.Slug)
 	case r.Head != "" && r.Head != w.head:
 		return nil, fault.New(fault.Conflict, "%s cannot land: its branch was at %.10s for the review and is at %.10s now", r.Slug, r.Head, w.head).
-			WithHint("tasks run retry %s verifies it as it is now", r.Slug)
+			WithHint("tasks run rebase %s takes it into review as it is now", r.Slug)
 	}
 	return w, nil
 }

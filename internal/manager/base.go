@@ -21,7 +21,7 @@ const maxFits = 50
 // review do not fit onto it any more. Each pair of commits is compared once.
 // With known nothing is asked: what the loop has found out is told.
 func (m *Manager) base(ctx context.Context, w *World, open []*run.Run, known bool) {
-	w.Merged, w.Conflicts = map[string]string{}, map[string][]string{}
+	w.Merged, w.Conflicts, w.Moved = map[string]string{}, map[string][]string{}, map[string]string{}
 	for _, r := range open {
 		if r.Pull.State == "merged" {
 			w.Merged[r.ID] = "its pull request was merged: " + r.PRURL
@@ -78,6 +78,9 @@ func (m *Manager) base(ctx context.Context, w *World, open []*run.Run, known boo
 func (w *World) fits(r *run.Run, f fit) {
 	if f.merged != "" && w.Merged[r.ID] == "" {
 		w.Merged[r.ID] = f.merged
+	}
+	if r.State == run.Review && f.merged == "" && f.head != "" && r.Head != "" && f.head != r.Head {
+		w.Moved[r.ID] = f.head
 	}
 	if r.State == run.Review && f.merged == "" && len(f.conflicts) > 0 {
 		w.Conflicts[r.ID] = f.conflicts

@@ -16,7 +16,8 @@ import (
 // Where it applies, the branch is rebased and conflicts is empty; where not, nothing is
 // changed, and the conflict goes back to the run's own agent as a message, which merges
 // the base and solves it. A person comes last. Where the worksheet has verify commands, they
-// run again on the rebased work before it is back in review.
+// run again on the rebased work before it is back in review. So they do where the branch
+// stands on the base and is not where it was for the review, since somebody committed to it.
 func (m *Manager) Rebase(ctx context.Context, slug, source string) (r run.Run, conflicts []string, err error) {
 	on, err := m.RunOf(ctx, slug, "")
 	if err != nil {
@@ -46,6 +47,9 @@ func (m *Manager) Rebase(ctx context.Context, slug, source string) (r run.Run, c
 		return *on, nil, err
 	}
 	to, why := run.Review, run.Reason{Code: run.Finished, Text: "rebased onto " + on.Base + " as it is now"}
+	if begin == on.Begin { // it stood there: somebody has committed to the branch
+		why.Text = "its branch is taken as it is now"
+	}
 	var due time.Time
 	if len(task.Parse(on.Path, on.Worksheet).Verify) > 0 {
 		to, due = run.Retrying, m.Now()

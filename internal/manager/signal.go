@@ -171,6 +171,10 @@ func (g *signaller) working(r *run.Run) {
 		g.add("branch_switched", 2, fmt.Sprintf("%s has %s checked out, and the run works on %s", r.Worktree, on, r.Branch),
 			"somebody works in the worktree", "git -C "+quote(r.Worktree)+" switch "+quote(r.Branch))
 	}
+	if now := g.Moved[r.ID]; now != "" {
+		g.add("branch_moved", 2, fmt.Sprintf("%s was at %.10s for the review, and is at %.10s now", r.Branch, r.Head, now),
+			"somebody committed to it, or a rebase was cut off", "tasks run rebase "+slug)
+	}
 	if paths := g.Conflicts[r.ID]; len(paths) > 0 {
 		g.add("merge_conflict", 2, "it does not fit onto "+r.Base+" any more: "+listed(paths),
 			"the base has moved where the run works", "tasks run rebase "+slug)

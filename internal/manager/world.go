@@ -45,6 +45,9 @@ type World struct {
 	// Conflicts is of the runs in review that do not fit onto their base any more, by
 	// run: the paths.
 	Conflicts map[string][]string
+	// Moved is of the runs in review whose branch is elsewhere than it was for the review,
+	// by run: where.
+	Moved map[string]string
 	// Landings is of the runs that are being landed or were when a process died, by run:
 	// whether the process that lands it is alive.
 	Landings map[string]bool

@@ -52,7 +52,7 @@ type RunFact struct {
 // RunActs is what can be done with a run, and why what cannot be done cannot.
 type RunActs struct {
 	Kickoff, Start, Unqueue, Stop, Retry, Accept, Reject bool
-	Rebase                                               bool   // its base has moved, and it fits
+	Rebase                                               bool   // its base or its branch has moved, and it fits
 	Push, Pull                                           bool   // it can leave this machine; it has a pull request
 	Why                                                  string // why not accept
 	Base                                                 string // the branch that accept goes to

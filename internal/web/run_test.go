@@ -283,6 +283,12 @@ func TestWorkThatDoesNotMergeIsSaidBefore(t *testing.T) {
 	if got := s.post(t, "/actions/run/comment", `{"slug":"fly","path":"docs/guide.md","line":3,"text":"Why <i>flies</i>?"}`); got.StatusCode != 200 {
 		t.Fatalf("comment: %d %s", got.StatusCode, got.body)
 	}
+	s.gitIn(t, "update-ref", "refs/heads/task/fly", s.gitIn(t, "commit-tree", "-m", "by hand", "-p", w.r.Head, w.r.Head+"^{tree}"))
+	page = s.get(t, "/runs/fly")
+	if !strings.Contains(page.body, "task/fly has been changed since the review began.") || strings.Contains(page.body, `data-open="accept"`) {
+		t.Error("a branch that somebody committed to is not told of, or Accept is offered")
+	}
+	s.gitIn(t, "update-ref", "refs/heads/task/fly", w.r.Head)
 	s.change(t, "other.md", "# Other\n")
 	if page = s.get(t, "/runs/fly"); !strings.Contains(page.body, "main has 1 newer commit that this work does not stand on.") || !strings.Contains(page.body, `data-do="/actions/run/rebase"`) {
 		t.Error("a base that has moved is not told of")

@@ -47,6 +47,12 @@ func (a *RunActs) conflict(r *run.Run, paths []string) {
 	a.Conflicts = fmt.Sprintf("Your branch %s does not merge onto %s any more. Both sides changed: %s. Merge %s into your branch, settle the conflicts so that both changes keep their meaning, run the checks again and commit.", r.Branch, r.Base, list, r.Base)
 }
 
+// moved says that the branch is not where it was for the review.
+func (a *RunActs) moved(r *run.Run) {
+	a.Accept, a.Rebase = false, true
+	a.Why = fmt.Sprintf("%s has been changed since the review began. Rebase takes it as it is now, and verifies it again.", r.Branch)
+}
+
 // behind says that the base has moved, and what that means for what verify said.
 func (a *RunActs) behind(r *run.Run, n int, verified bool) {
 	a.Rebase = true

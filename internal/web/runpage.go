@@ -65,7 +65,9 @@ func (s *Server) run(w http.ResponseWriter, r *request) error {
 	s.runDiff(ctx, &p)
 	p.Acts = p.acts()
 	if p.Acts.Accept {
-		if clean, paths := s.fits(ctx, on); !clean {
+		if _, now, err := s.Manager.Span(ctx, on); err == nil && now != on.Head {
+			p.Acts.moved(on)
+		} else if clean, paths := s.fits(ctx, on); !clean {
 			p.Acts.conflict(on, paths)
 		} else if n := s.Manager.Behind(ctx, on); n > 0 {
 			p.Acts.behind(on, n, len(p.Verified) > 0)
