@@ -75,10 +75,18 @@ func TestBoard(t *testing.T) {
 	p.drag("alert-example", hashOf(t, s.root+"/"+alert), "blocked")
 	p.until(inColumn("alert-example", "blocked"))
 	p.until(`window.swaps > 0`) // what the server shows now is on the page
-	p.until(`document.querySelector("[data-board-says]").textContent === "Ship an alert that somebody can copy is now Blocked."`)
+	p.until(`document.querySelector("[data-said]").textContent.startsWith("Ship an alert that somebody can copy is now Blocked")`)
 	if got := statusOf(t, s.root, alert); got != "blocked" {
 		t.Errorf("the file says %s", got)
 	}
+	// And taken back, and moved again.
+	js[bool](p, `(document.querySelector("[data-said] [data-undo]").click(), true)`)
+	p.until(inColumn("alert-example", "not_started"))
+	if got := statusOf(t, s.root, alert); got != "not_started" {
+		t.Errorf("undone, the file says %s", got)
+	}
+	p.drag("alert-example", hashOf(t, s.root+"/"+alert), "blocked")
+	p.until(inColumn("alert-example", "blocked"))
 	if js[string](p, `location.pathname`) != "/board" {
 		t.Error("the end of a drag opened the task")
 	}

@@ -103,6 +103,16 @@ func TestASectionIsEditedOnThePage(t *testing.T) {
 		t.Errorf("other bytes of %s changed:\n%s", path, after)
 	}
 	p.equal(`localStorage.getItem(Object.keys(localStorage).find(k => k.startsWith("tasks.draft")) ?? "none")`, "null")
+	// And taken back, as it was.
+	p.until(`document.querySelector("[data-said] [data-undo]")`)
+	p.shot("taskpage-undo")
+	p.axe("a task with something to undo")
+	p.do(chromedp.Click(`[data-said] [data-undo]`))
+	p.until(`document.querySelector("[data-said]").textContent === "Undone"`)
+	p.until(`![...document.querySelectorAll(".doc strong")].some(s => s.textContent === "once more")`)
+	if _, now := s.file(t, "spread-retries-with-jitter"); now != before {
+		t.Errorf("undone, %s is:\n%s", path, now)
+	}
 	p.quiet()
 }
 
@@ -228,6 +238,7 @@ func TestTheOwnerIsChangedByKeyboardAlone(t *testing.T) {
 	p.ready()
 	p.equal(`document.querySelector("[data-pick=owner]").getAttribute("aria-haspopup")`, "listbox")
 	was := js[string](p, `document.querySelector("[data-pick=owner]").dataset.value`)
+	_, before := s.file(t, "spread-retries-with-jitter")
 	js[bool](p, `(document.querySelector("[data-pick=owner]").focus(), true)`)
 	p.do(enterKey)
 	p.until(`document.activeElement?.getAttribute("role") === "combobox" && document.querySelectorAll(".picker [role=option]").length > 1`)
@@ -242,6 +253,14 @@ func TestTheOwnerIsChangedByKeyboardAlone(t *testing.T) {
 	if _, text := s.file(t, "spread-retries-with-jitter"); !strings.Contains(text, "owner: "+js[string](p, `window.want`)+"\n") {
 		t.Errorf("the file:\n%s", text)
 	}
+	// What was changed is taken back; when the file was changed last stays true.
+	dateless := func(text string) string { return regexp.MustCompile(`(?m)^updated_at:.*\n`).ReplaceAllString(text, "") }
+	js[bool](p, `(document.querySelector("[data-said] [data-undo]").click(), true)`)
+	p.until(`document.querySelector("[data-pick=owner]").dataset.value === "` + was + `"`)
+	if _, text := s.file(t, "spread-retries-with-jitter"); dateless(text) != dateless(before) {
+		t.Errorf("undone, the file is:\n%s\nwant\n%s", text, before)
+	}
+	js[bool](p, `(document.querySelector("[data-pick=owner]").focus(), true)`)
 	// Esc leaves without a change, and the focus is where it was.
 	p.do(enterKey)
 	p.until(`document.querySelector(".picker [role=option]")`)

@@ -88,7 +88,11 @@ const columns = `id, conversation, path, source, before_hash, after_hash, before
 func (j journal) find(ctx context.Context, conversation, id string) (row, error) {
 	r, err := scan(j.db.QueryRowContext(ctx, `select `+columns+` from edits where id = ? and conversation = ?`, id, conversation))
 	if errors.Is(err, sql.ErrNoRows) {
-		return r, fault.New(fault.NotFound, "there is no edit %q in this conversation", id)
+		where := "in this conversation"
+		if conversation == "" {
+			where = "made on a page"
+		}
+		return r, fault.New(fault.NotFound, "there is no edit %q %s", id, where)
 	}
 	return r, err
 }

@@ -94,15 +94,24 @@ func (s *Server) newTask(w http.ResponseWriter, r *request) error {
 // taskAnswer answers a change of a task. on is the run that worked on it before, nil
 // for none: the answer then says that it goes on with what it was given.
 func (s *Server) taskAnswer(w http.ResponseWriter, r *request, t *task.Task, on *run.Run, trusted ...trust.Command) error {
-	latest, err := s.Runs.Latest(r.Context(), t.Slug)
+	out, err := s.taskJSON(r.Context(), t, on)
 	if err != nil {
 		return err
+	}
+	return sendJSON(w, r, http.StatusOK, saying(out, trusted))
+}
+
+// taskJSON is a task with its run, and a warning where the run on holds it.
+func (s *Server) taskJSON(ctx context.Context, t *task.Task, on *run.Run) (map[string]any, error) {
+	latest, err := s.Runs.Latest(ctx, t.Slug)
+	if err != nil {
+		return nil, err
 	}
 	out := map[string]any{"task": t.JSON(latest.JSON())}
 	if on != nil {
 		out["warning"] = heldBy(on)
 	}
-	return sendJSON(w, r, http.StatusOK, saying(out, trusted))
+	return out, nil
 }
 
 // saying adds to an answer that this click was the first kickoff in a root that has

@@ -147,7 +147,7 @@ func TestSetFieldWithTheHashLastSeen(t *testing.T) {
 
 func TestEditingActionsStandBehindTheGuard(t *testing.T) {
 	s := newSite(t, options{files: plans()})
-	for _, path := range []string{"/actions/set-field", "/actions/set-section", "/actions/set-box", "/actions/preview"} {
+	for _, path := range []string{"/actions/set-field", "/actions/set-section", "/actions/set-box", "/actions/undo", "/actions/preview"} {
 		for _, headers := range [][]string{
 			{"Content-Type", "application/json"},
 			{"Origin", "http://evil.example", "Content-Type", "application/json"},

@@ -87,6 +87,7 @@ var routes = []route{
 	{action, "/actions/set-field", (*Server).setField},
 	{action, "/actions/set-section", (*Server).setSection},
 	{action, "/actions/set-box", (*Server).setBox},
+	{action, "/actions/undo", (*Server).undo},
 	{action, "/actions/preview", (*Server).preview},
 	{action, "/actions/kickoff", (*Server).kickoff},
 	{action, "/actions/unqueue", (*Server).unqueue},

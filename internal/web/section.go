@@ -119,17 +119,48 @@ func (s *Server) writeText(w http.ResponseWriter, r *request, path string, src [
 	if err != nil {
 		return err
 	}
+	var made edit.Record
 	if !bytes.Equal(src, after) {
-		if _, err := s.Editor.Write(ctx, edit.Change{Path: path, Want: hash, After: after, Source: "page"}); err != nil {
+		if made, err = s.Editor.Write(ctx, edit.Change{Path: path, Want: hash, After: after, Source: "page"}); err != nil {
 			return err
 		}
 		s.Docs.Invalidate(path)
 	}
-	t, is := task.Read(path, after)
-	if !is {
-		return sendJSON(w, r, http.StatusOK, map[string]any{"path": path, "hash": repo.Hash(after)})
+	return s.textAnswer(w, r, path, after, made.ID)
+}
+
+// undo is POST /actions/undo: an edit of a section or a box is taken back, byte for byte.
+func (s *Server) undo(w http.ResponseWriter, r *request) error {
+	var in struct {
+		Edit string `json:"edit"`
 	}
-	t.Hash = repo.Hash(after)
+	if err := decode(w, r, &in); err != nil {
+		return err
+	}
+	if err := required("edit", in.Edit); err != nil {
+		return err
+	}
+	made, err := s.Editor.Undo(r.Context(), "", in.Edit) // the pages' edits are of no conversation
+	if err != nil {
+		return err
+	}
+	s.Docs.Invalidate(made.Path)
+	f, err := s.Repo.ReadFile(made.Path, 0)
+	if err != nil {
+		return err
+	}
+	return s.textAnswer(w, r, f.Path, f.Data, made.ID)
+}
+
+// textAnswer answers with the task that a file is now, or for another document with its path
+// and hash, and with the edit that made it so, by which it can be undone.
+func (s *Server) textAnswer(w http.ResponseWriter, r *request, path string, text []byte, made string) error {
+	ctx := r.Context()
+	t, is := task.Read(path, text)
+	if !is {
+		return sendJSON(w, r, http.StatusOK, map[string]any{"path": path, "hash": repo.Hash(text), "edit": orNull(made)})
+	}
+	t.Hash = repo.Hash(text)
 	latest, err := s.Runs.Latest(ctx, t.Slug)
 	if err != nil {
 		return err
@@ -138,7 +169,12 @@ func (s *Server) writeText(w http.ResponseWriter, r *request, path string, src [
 		latest = nil
 	}
 	s.Manager.TasksChanged()
-	return s.taskAnswer(w, r, t, latest)
+	out, err := s.taskJSON(ctx, t, latest)
+	if err != nil {
+		return err
+	}
+	out["edit"] = orNull(made)
+	return sendJSON(w, r, http.StatusOK, out)
 }
 
 // preview is POST /actions/preview: text as it would look in the document at path.

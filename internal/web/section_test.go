@@ -54,6 +54,59 @@ func TestSetSectionKeepsEveryOtherByte(t *testing.T) {
 	}
 }
 
+// TestAnEditOfAPageIsUndone: byte for byte, the undo as well, and never over a later change.
+func TestAnEditOfAPageIsUndone(t *testing.T) {
+	s := newSite(t, options{files: plans()})
+	before := s.file(t, glide)
+	_, hash := s.section(t, "glide", "Problem")
+	made := func(got reply) string {
+		t.Helper()
+		var out struct {
+			Edit string `json:"edit"`
+			Task struct {
+				Hash string `json:"hash"`
+			} `json:"task"`
+		}
+		if err := json.Unmarshal([]byte(got.body), &out); err != nil || got.StatusCode != 200 || out.Edit == "" || out.Task.Hash != hashOf(s.file(t, glide)) {
+			t.Fatalf("%d %s: %v", got.StatusCode, got.body, err)
+		}
+		return out.Edit
+	}
+	first := made(s.post(t, "/actions/set-section", body(t, "slug", "glide", "section", "Problem", "text", "Another.", "hash", hash)))
+	after := s.file(t, glide)
+	second := made(s.post(t, "/actions/undo", body(t, "edit", first)))
+	if now := s.file(t, glide); now != before {
+		t.Errorf("undone: %q, want %q", now, before)
+	}
+	third := made(s.post(t, "/actions/undo", body(t, "edit", second)))
+	if now := s.file(t, glide); now != after {
+		t.Errorf("the undo undone: %q, want %q", now, after)
+	}
+	s.change(t, glide, after+"\r\nby hand\r\n")
+	for _, tt := range []struct {
+		body   string
+		status int
+	}{
+		{body(t, "edit", third), 409}, // the file has changed since
+		{body(t, "edit", first), 409}, // undone already
+		{body(t, "edit", "nothing"), 404},
+		{`{}`, 400},
+		{`{"edit":1}`, 400},
+	} {
+		if got := s.post(t, "/actions/undo", tt.body); got.StatusCode != tt.status {
+			t.Errorf("%s: %d %s, want %d", tt.body, got.StatusCode, got.body, tt.status)
+		}
+	}
+	if now := s.file(t, glide); now != after+"\r\nby hand\r\n" {
+		t.Errorf("what was written by hand: %q", now)
+	}
+	// What changes nothing is no edit.
+	text, hash := s.section(t, "glide", "Problem")
+	if got := s.post(t, "/actions/set-section", body(t, "slug", "glide", "section", "Problem", "text", text, "hash", hash)); got.StatusCode != 200 || !strings.Contains(got.body, `"edit":null`) {
+		t.Errorf("%d %s", got.StatusCode, got.body)
+	}
+}
+
 func TestSetSectionRefusesAndWritesNothing(t *testing.T) {
 	files := plans()
 	files["tasks/agents.md"] = "---\ntype: task\ntitle: x\nstatus: ready\n---\n\n## Problem\n\nx\n"

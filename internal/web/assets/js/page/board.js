@@ -10,7 +10,7 @@ import { keys } from "./boardkeys.js";
 import { menus } from "./boardmenu.js";
 import { say } from "./say.js";
 
-/** @typedef {{root: HTMLElement, say: (text: string) => void, move: (card: HTMLElement, column: HTMLElement) => Promise<void>, act: (card: HTMLElement, path: string, body: object) => Promise<boolean>, focus: (slug: string | undefined) => void}} Board */
+/** @typedef {{root: HTMLElement, say: (text: string) => void, move: (card: HTMLElement, column: HTMLElement) => Promise<void>, act: (card: HTMLElement, path: string, body: object, words: string, before?: object) => Promise<boolean>, focus: (slug: string | undefined) => void}} Board */
 
 /** The words of a card's title. @param {HTMLElement} card */
 export const titleOf = (card) => one(".row-title", card).textContent?.trim() ?? "";
@@ -36,14 +36,17 @@ export function board(root) {
   /**
    * Asks the server; a refusal is told at the card.
    * @param {HTMLElement} card @param {string} path @param {object} body
+   * @param {string} words what is said of it
+   * @param {object} [before] the field and value that take it back
    */
-  const act = async (card, path, body) => {
+  const act = async (card, path, body, words, before) => {
     card.querySelector(".card-said")?.remove();
     card.setAttribute("aria-busy", "true");
     wanted = card.dataset.card;
     try {
       const answer = await post(path, body);
-      if (answer.warning) say(sentence(answer.warning), true);
+      const undo = before && (() => post("/actions/set-field", { slug: answer.task.path, hash: answer.task.hash, ...before }));
+      say(answer.warning ? `${words}. ${sentence(answer.warning)}` : words, Boolean(answer.warning), undo);
       document.dispatchEvent(new CustomEvent("tasks:refresh"));
       return true;
     } catch (reason) {
@@ -63,9 +66,11 @@ export function board(root) {
     const hadFocus = card.contains(document.activeElement);
     one("[data-cards]", column).prepend(card);
     if (hadFocus) focus(card.dataset.card);
-    if (await act(card, "/actions/set-status", { slug: card.dataset.card, status })) {
+    const was = card.dataset.status ?? "";
+    // Into the queue and out of it is more than a field.
+    const before = status === "ready" || was === "ready" ? undefined : { field: "status", value: was };
+    if (await act(card, "/actions/set-status", { slug: card.dataset.card, status }, `${titleOf(card)} is now ${nameOf(column)}`, before)) {
       card.dataset.status = status;
-      says.textContent = `${titleOf(card)} is now ${nameOf(column)}.`;
       return;
     }
     if (card.isConnected && home?.isConnected) home.insertBefore(card, after?.parentElement === home ? after : null);

@@ -34,7 +34,7 @@ export function menus({ root, move, act, focus }) {
         ...columns.map((c) => item(nameOf(c), "arrow-right", c.dataset.column === of.dataset.status, () => void move(now(), all("[data-column]", now().closest(".columns") ?? root).find((x) => x.dataset.column === c.dataset.column) ?? c))),
         el("hr", null), el("h2", { role: "presentation" }, "Priority"),
         ...priorities.map(([value, label, glyph]) => item(label, glyph, of.dataset.priority === value,
-          () => void act(now(), "/actions/set-field", { slug, field: "priority", value, hash: now().dataset.hash }))));
+          () => void act(now(), "/actions/set-field", { slug, field: "priority", value, hash: now().dataset.hash }, `${titleOf(now())}: ${label}`, { field: "priority", value: now().dataset.priority ?? "" }))));
     }
     menu.showPopover();
     const at = button.getBoundingClientRect(), size = menu.getBoundingClientRect();

@@ -21,7 +21,7 @@ const read = (place) => getJSON(`/section.json?${new URLSearchParams({ slug: pla
 let count = 0;
 
 export class Editor {
-  /** @param {Place} place @param {(said: string, bad: boolean) => void} saved */
+  /** @param {Place} place @param {(said: string, bad: boolean, undo?: () => Promise<unknown>) => void} saved */
   constructor(place, saved) {
     this.place = place;
     this.saved = saved;
@@ -198,7 +198,8 @@ export class Editor {
       keepDraft(path, section, null);
       this.close();
       document.dispatchEvent(new CustomEvent("tasks:refresh"));
-      this.saved(answer.warning ? `${section} is saved. ${sentence(answer.warning)}` : `${section} is saved`, Boolean(answer.warning));
+      this.saved(answer.warning ? `${section} is saved. ${sentence(answer.warning)}` : `${section} is saved`, Boolean(answer.warning),
+        answer.edit ? () => post("/actions/undo", { edit: answer.edit }) : undefined);
     } catch (reason) {
       this.keep();
       if (/** @type {Failure} */ (reason).status !== 409) this.fail(reason);

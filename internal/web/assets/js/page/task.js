@@ -11,15 +11,19 @@ export function task(section) {
   const { slug = "", path = "" } = section.dataset;
   const error = one("[data-action-error]", section);
 
-  /** @param {HTMLElement} control @param {string} path @param {object} body @param {string} [words] */
-  const act = async (control, path, body, words) => {
+  /**
+   * @param {HTMLElement} control @param {string} path @param {object} body @param {string} [words]
+   * @param {object} [before] the field and value that take it back
+   */
+  const act = async (control, path, body, words, before) => {
     const button = /** @type {HTMLButtonElement} */ (control);
     button.disabled = true;
     error.hidden = true;
     try {
       const answer = await post(path, body);
       const told = [words, answer.warning && sentence(answer.warning)].filter(Boolean).join(". ");
-      if (told) say(told, Boolean(answer.warning));
+      const undo = before && (() => post("/actions/set-field", { slug: answer.task.path, hash: answer.task.hash, ...before }));
+      if (told) say(told, Boolean(answer.warning), undo);
       document.dispatchEvent(new CustomEvent("tasks:refresh"));
     } catch (reason) {
       const { message, hint } = /** @type {Failure} */ (reason);
@@ -46,12 +50,17 @@ export function task(section) {
     const { pick: field = "", pickName = "", pickAdd, pickClear } = button.dataset;
     button.addEventListener("click", () => pick(button, {
       slug: path, field, name: pickName, now: button.dataset.value ?? "", clear: pickClear !== undefined,
-      take: (value) => act(button, "/actions/set-field", { slug: path, field, value: pickAdd === undefined ? value : `+${value}` }, `${pickName}: ${value || "not set"}`),
+      take: (value) => {
+        const was = button.dataset.value ?? "";
+        // Into the queue and out of it is more than a field: that has buttons of its own.
+        const before = pickAdd !== undefined ? { field, value: `-${value}` } : value === "ready" || was === "ready" ? undefined : { field, value: was };
+        return act(button, "/actions/set-field", { slug: path, field, value: pickAdd === undefined ? value : `+${value}` }, `${pickName}: ${value || "not set"}`, before);
+      },
     }));
   }
   for (const button of all("[data-drop]", section)) {
     const { drop = "", field = "" } = button.dataset;
-    button.addEventListener("click", () => act(button, "/actions/set-field", { slug: path, field, value: { add: [], drop: [drop] } }, `${drop} is taken away`));
+    button.addEventListener("click", () => act(button, "/actions/set-field", { slug: path, field, value: { add: [], drop: [drop] } }, `${drop} is taken away`, { field, value: `+${drop}` }));
   }
   for (const [selector, to] of [["[data-kickoff]", "/actions/kickoff"], ["[data-unqueue]", "/actions/unqueue"]]) {
     const button = /** @type {HTMLButtonElement | null} */ (section.querySelector(selector));

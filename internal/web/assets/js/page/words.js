@@ -23,11 +23,21 @@ export function words(button) {
     send.disabled = true;
     error.hidden = true;
     try {
+      /** @type {object[]} */
+      const before = [];
+      let last;
       for (const c of controls()) {
         if (c.value.trim() === c.defaultValue.trim()) continue;
-        const { warning } = await post("/actions/set-field", { slug: button.dataset.slug, field: c.name, value: c.value.trim() });
+        last = await post("/actions/set-field", { slug: button.dataset.slug, field: c.name, value: c.value.trim() });
+        before.push({ field: c.name, value: c.defaultValue });
         c.defaultValue = c.value; // what is written is not written again
-        if (warning) say(sentence(warning), true);
+      }
+      if (last) {
+        const undo = async () => {
+          let now = last;
+          for (const field of before) now = await post("/actions/set-field", { slug: now.task.path, hash: now.task.hash, ...field });
+        };
+        say(last.warning ? sentence(last.warning) : "Saved", Boolean(last.warning), undo);
       }
       dialog.close();
       document.dispatchEvent(new CustomEvent("tasks:refresh"));
