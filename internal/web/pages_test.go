@@ -241,6 +241,41 @@ func (s *site) settle(t testing.TB) {
 	}
 }
 
+// TestTasksAsDataAreNarrowedLikeThePage: the same address, the same tasks.
+func TestTasksAsDataAreNarrowedLikeThePage(t *testing.T) {
+	s := newSite(t, options{files: plans()})
+	for _, tt := range []struct {
+		query, want string
+		total       int
+	}{
+		{"workstream=air&sort=title", "glide soar", 2},
+		{"workstream=air&sort=-title", "soar glide", 2},
+		{"workstream=air&status=blocked", "soar", 1},
+		{"q=surf", "surface", 1},
+		{"label=wind,rain", "soar", 1},
+		{"workstream=water&sort=slug&limit=1", "dive", 3},
+		{"owner=nobody-here", "", 0},
+	} {
+		var got struct {
+			Total int
+			Tasks []struct{ Slug string }
+		}
+		s.twin(t, "/tasks.json?"+tt.query, &got)
+		var slugs []string
+		for _, task := range got.Tasks {
+			slugs = append(slugs, task.Slug)
+		}
+		if strings.Join(slugs, " ") != tt.want || got.Total != tt.total || got.Tasks == nil {
+			t.Errorf("%s: %v of %d, want %s of %d", tt.query, slugs, got.Total, tt.want, tt.total)
+		}
+	}
+	for _, query := range []string{"status=finished", "priority=p9", "sort=size", "limit=0", "limit=many"} {
+		if got := s.get(t, "/tasks.json?"+query); got.StatusCode != 400 || !strings.Contains(got.body, `"code":"usage"`) {
+			t.Errorf("%s: %d %s", query, got.StatusCode, got.body)
+		}
+	}
+}
+
 // TestTwins: the pages as data.
 func TestTwins(t *testing.T) {
 	s := newSite(t, options{})

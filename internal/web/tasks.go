@@ -3,11 +3,15 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"tasks/internal/docs"
 	"tasks/internal/fault"
 	"tasks/internal/manager"
+	"tasks/internal/plan"
 	"tasks/internal/run"
 	"tasks/internal/task"
 )
@@ -193,13 +197,54 @@ func (s *Server) note(ctx context.Context, slug string) string {
 	return r.Note
 }
 
-// tasksJSON is /tasks.json, as `tasks list --json` prints it.
+// tasksJSON is /tasks.json, as `tasks list --json` prints it, narrowed and sorted by the same
+// address as /tasks. A program is not answered with more than it asked for: a filter that is
+// none is an error here.
 func (s *Server) tasksJSON(w http.ResponseWriter, r *request) error {
-	st, _, err := s.project(r.Context())
+	q := readList(r.URL.Query(), append([]string{"none"}, plan.GroupKeys...))
+	if len(q.problems) > 0 {
+		return fault.New(fault.Usage, "%s", strings.TrimSuffix(strings.Join(q.problems, " "), "."))
+	}
+	limit, err := count(r.URL.Query().Get("limit"))
 	if err != nil {
 		return err
 	}
-	return sendJSON(w, r, http.StatusOK, envelope("task-list", map[string]any{"tasks": st.Tasks, "total": len(st.Tasks)}))
+	st, rows, err := s.project(r.Context())
+	if err != nil {
+		return err
+	}
+	rows = slices.DeleteFunc(rows, func(row TaskRow) bool { return !q.wants(row.Task) })
+	if q.sort != "" {
+		order, err := plan.Order("", q.sort)
+		if err != nil {
+			return err
+		}
+		slices.SortStableFunc(rows, func(a, b TaskRow) int { return order(a.Task, b.Task) })
+	}
+	byPath := make(map[string]manager.Row, len(st.Tasks))
+	for _, row := range st.Tasks {
+		byPath[row.Path] = row
+	}
+	list := make([]manager.Row, 0, len(rows))
+	for _, row := range rows {
+		if limit > 0 && len(list) == limit {
+			break
+		}
+		list = append(list, byPath[row.Path])
+	}
+	return sendJSON(w, r, http.StatusOK, envelope("task-list", map[string]any{"tasks": list, "total": len(rows)}))
+}
+
+// count is a number of an address that bounds a list, 0 where none is given.
+func count(text string) (int, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return 0, fault.New(fault.Usage, "the limit %q is no number of things", text)
+	}
+	return n, nil
 }
 
 // envelope is the frame of data for programs.
