@@ -392,7 +392,8 @@ here=$(dirname "$0")
 echo "I have been told."
 case "$told" in *"in capitals"*) echo "A comment: I write louder."; printf 'HELLO\n' > hello.txt ;;
 *) while [ ! -e "$here/go" ]; do sleep 0.05; done
-   echo "<b>I write hello.txt</b>"; printf 'hello\n' > hello.txt ;;
+   echo "<b>I write hello.txt</b>"; printf 'hello\n' > hello.txt
+   echo "Not committed yet."; while [ ! -e "$here/commit" ]; do sleep 0.05; done ;;
 esac
 git add -A && git -c user.name=agent -c user.email=agent@localhost commit -qm "hello"
 echo "Done."
@@ -415,6 +416,11 @@ func TestRunFromClickToCommit(t *testing.T) {
 	p.until(`document.querySelector("[data-at-work]") !== null`)
 	p.until(`document.querySelector(".step.of-output")?.textContent.includes("I have been told.")`)
 	ok(t, os.WriteFile(filepath.Join(filepath.Dir(agent), "go"), nil, 0o644))
+	// What it has not committed yet is seen while it works.
+	p.until(`document.querySelector('[data-file="hello.txt"] tr.add')?.textContent.includes("hello")`)
+	p.equal(`document.querySelector("[data-at-work]") !== null`, "true")
+	p.shot("run-at-work-changes")
+	ok(t, os.WriteFile(filepath.Join(filepath.Dir(agent), "commit"), nil, 0o644))
 	p.until(`document.querySelector("[data-run-state]").dataset.runState === "review"`)
 	p.until(`document.querySelector("[data-steps]").textContent.includes("<b>I write hello.txt</b>")`)
 	p.until(`[...document.querySelectorAll("[data-file]")].some((f) => f.dataset.file === "hello.txt")`)

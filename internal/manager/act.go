@@ -20,6 +20,11 @@ type Trees interface {
 	Prune(ctx context.Context) error
 }
 
+// glancer is the Trees that can look at a tree while its agent is at work.
+type glancer interface {
+	Glance(ctx context.Context, slug, run string) (commit string, err error)
+}
+
 // Landing is what a beat asks of the landing of runs.
 type Landing interface {
 	// Recover ends or takes back what was cut off, and tells of each in words.

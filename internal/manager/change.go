@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"tasks/internal/fault"
 	"tasks/internal/run"
@@ -34,7 +35,8 @@ func (d *Diffstat) Words() string {
 	return fmt.Sprintf("%s, +%d -%d", files, d.Added, d.Removed)
 }
 
-// span is what a run changed: from where its branch began to where it is.
+// span is what a run changed: from where its branch began to where it is, and while its
+// agent is at work with what that has not committed.
 func (m *Manager) span(ctx context.Context, r *run.Run) (from, to string, err error) {
 	if r.Begin == "" {
 		return "", "", nil
@@ -47,10 +49,42 @@ func (m *Manager) span(ctx context.Context, r *run.Run) (from, to string, err er
 			to = now
 		}
 	}
-	return r.Begin, to, nil
+	return r.Begin, m.glance(ctx, r, to), nil
 }
 
-// Span is the two commits between which the run changed things, "" where it has made none yet.
+// glanceFor is how long a look at a tree that is being worked in is told again.
+const glanceFor = time.Second
+
+// glanced is such a look: the tree at a time, with the head it had.
+type glanced struct {
+	at         time.Time
+	head, seen string
+}
+
+// glance is what a run that is at work has made until now, with what is not committed; head
+// where that cannot be seen.
+func (m *Manager) glance(ctx context.Context, r *run.Run, head string) string {
+	trees, ok := m.Trees.(glancer)
+	if !ok || !r.State.Leased() || r.Worktree == "" || head == "" {
+		m.glances.Delete(r.ID)
+		return head
+	}
+	if known, ok := m.glances.Load(r.ID); ok {
+		if g := known.(glanced); g.head == head && time.Since(g.at) < glanceFor {
+			return g.seen
+		}
+	}
+	seen, err := trees.Glance(ctx, r.Slug, r.ID)
+	if err != nil { // it was removed, or is being changed, or holds too much
+		m.Log.Debug("the tree of a run cannot be looked at", "run", r.ID, "err", err)
+		seen = head
+	}
+	m.glances.Store(r.ID, glanced{time.Now(), head, seen})
+	return seen
+}
+
+// Span is the two commits between which the run changed things, "" where it has made none
+// yet. While its agent is at work the second may be one that no branch holds.
 func (m *Manager) Span(ctx context.Context, r *run.Run) (from, to string, err error) {
 	return m.span(ctx, r)
 }

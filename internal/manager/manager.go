@@ -64,6 +64,7 @@ type Manager struct {
 	alive func(pid int, start string) bool
 
 	memory
+	glances sync.Map // run -> glanced, of those at work
 
 	mu         sync.Mutex
 	generation int64

@@ -17,6 +17,11 @@ func newTrees(g *git.Checkout, stateDir string) Trees {
 	return checkouts{&worktree.Trees{Git: g, StateDir: stateDir}}
 }
 
+// Glance is the tree of the task's run as it is now.
+func (c checkouts) Glance(ctx context.Context, slug, run string) (string, error) {
+	return c.Trees.Glance(ctx, c.At(slug, run, "", ""))
+}
+
 // Remove keeps and removes the tree at the slug's place. None there is no fault; one that
 // is not ours is.
 func (c checkouts) Remove(ctx context.Context, slug, run string) (string, error) {

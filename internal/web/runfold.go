@@ -139,6 +139,9 @@ func (f *fold) result(e runlog.Event) {
 	}
 	s := c.step
 	s.Touched = e.Seq
+	if s.Kind != "reads" { // what it has done may show in the changes
+		f.facts = e.Seq
+	}
 	if c.item >= 0 {
 		s.Items[c.item].State = state
 		if state == "error" {
@@ -190,6 +193,7 @@ const outputMost = 16 << 10
 
 // output takes lines of a program that speaks no protocol.
 func (f *fold) output(e runlog.Event) {
+	f.facts = e.Seq // a program that tells no more than this may have changed files
 	text := e.Text + e.Output
 	if s := f.last; s != nil && s.Kind == "output" && s.Attempt == e.Attempt && (s.State == "error") == (e.Name == "stderr") && len(s.Text)+len(text) < outputMost {
 		if !strings.HasSuffix(s.Text, "\n") {

@@ -90,16 +90,26 @@ func changedIn(ctx context.Context, gw *git.Writer, commit, tree string) ([]stri
 // rule ignores it. It returns the nested repositories that it left out. No program runs
 // for a nested repository: git's own add would, by that repository's configuration.
 func gather(ctx context.Context, gw *git.Writer) (nested []string, err error) {
-	if err := unhide(ctx, gw); err != nil {
-		return nil, err
-	}
-	out, err := gw.Run(ctx, "diff-files", "-z", "--name-only", "--ignore-submodules=dirty")
+	names, nested, err := differing(ctx, gw)
 	if err != nil {
 		return nil, err
 	}
-	names := fields(out)
+	return nested, takeIn(ctx, gw, names)
+}
+
+// differing lists the files of the tree that are not as its index has them, and apart the
+// nested repositories.
+func differing(ctx context.Context, gw *git.Writer) (names, nested []string, err error) {
+	if err := unhide(ctx, gw); err != nil {
+		return nil, nil, err
+	}
+	out, err := gw.Run(ctx, "diff-files", "-z", "--name-only", "--ignore-submodules=dirty")
+	if err != nil {
+		return nil, nil, err
+	}
+	names = fields(out)
 	if out, err = gw.Run(ctx, "ls-files", "-z", "--others", "--exclude-standard"); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, name := range fields(out) {
 		if dir, is := strings.CutSuffix(name, "/"); is {
@@ -108,13 +118,17 @@ func gather(ctx context.Context, gw *git.Writer) (nested []string, err error) {
 			names = append(names, name)
 		}
 	}
-	if len(names) == 0 {
-		return nested, nil
-	}
 	slices.Sort(names)
-	feed := []byte(strings.Join(slices.Compact(names), "\x00") + "\x00")
-	_, err = gw.Feed(ctx, feed, "update-index", "-z", "--add", "--remove", "--replace", "--stdin")
-	return nested, err
+	return slices.Compact(names), nested, nil
+}
+
+// takeIn brings files into the index as they are now.
+func takeIn(ctx context.Context, gw *git.Writer, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	_, err := gw.Feed(ctx, []byte(strings.Join(names, "\x00")+"\x00"), "update-index", "-z", "--add", "--remove", "--replace", "--stdin")
+	return err
 }
 
 // unhide takes the marks from files that make git pass over their changes, unless the

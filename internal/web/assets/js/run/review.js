@@ -164,9 +164,38 @@ export function review(page) {
       const fresh = parsePage(await response.text()).querySelector("[data-diff]");
       if (!fresh) return;
       head = now;
-      zone.replaceChildren(...[...fresh.childNodes].map((n) => document.importNode(n, true)));
+      bring(zone, fresh);
       marks();
     } catch { /* the next change tries again */ }
   });
 }
 
+/** What the server sent for a file, before anybody folded it or wrote in it. @type {WeakMap<Element, Node>} */
+const pristine = new WeakMap();
+
+/**
+ * Puts the new changes in the place of the old ones. A file that is as it was stays the very
+ * same node, and what somebody looks at stays where it is: an agent at work changes this often.
+ * @param {HTMLElement} zone @param {Element} fresh
+ */
+function bring(zone, fresh) {
+  const old = new Map(all("[data-file]", zone).map((file) => [file.dataset.file, file]));
+  const at = [...old.values()].find((file) => file.getBoundingClientRect().bottom > 0), top = at?.getBoundingClientRect().top ?? 0;
+  const row = document.activeElement?.closest("tr[data-line]"), within = row?.closest("[data-file]")?.getAttribute("data-file");
+  zone.replaceChildren(...[...fresh.childNodes].map((node) => {
+    const file = document.importNode(node, true);
+    if (!(file instanceof HTMLElement) || file.dataset.file === undefined) return file;
+    const was = old.get(file.dataset.file), sent = one("details", file);
+    if (was && pristine.get(was)?.isEqualNode(sent)) { was.id = file.id; return was; }
+    pristine.set(file, sent.cloneNode(true));
+    const details = was?.querySelector("details");
+    if (details) one("details", file).toggleAttribute("open", details.open);
+    return file;
+  }));
+  const now = all("[data-file]", zone).find((file) => file.dataset.file === at?.dataset.file);
+  if (now) scrollBy({ top: now.getBoundingClientRect().top - top, behavior: "instant" });
+  if (row instanceof HTMLElement && document.activeElement === document.body) {
+    const file = all("[data-file]", zone).find((f) => f.dataset.file === within);
+    /** @type {HTMLElement | null | undefined} */ (file?.querySelector(`tr[data-line="${row.dataset.line}"][data-side="${row.dataset.side}"]`))?.focus({ preventScroll: true });
+  }
+}
