@@ -105,9 +105,10 @@ func TestASectionIsEditedOnThePage(t *testing.T) {
 	p.equal(`localStorage.getItem(Object.keys(localStorage).find(k => k.startsWith("tasks.draft")) ?? "none")`, "null")
 	// And taken back, as it was.
 	p.until(`document.querySelector("[data-said] [data-undo]")`)
+	js[bool](p, `(document.querySelector("[data-said] [data-undo]").focus(), true)`) // it waits for who is there
 	p.shot("taskpage-undo")
 	p.axe("a task with something to undo")
-	p.do(chromedp.Click(`[data-said] [data-undo]`))
+	p.do(enterKey)
 	p.until(`document.querySelector("[data-said]").textContent === "Undone"`)
 	p.until(`![...document.querySelectorAll(".doc strong")].some(s => s.textContent === "once more")`)
 	if _, now := s.file(t, "spread-retries-with-jitter"); now != before {
