@@ -57,7 +57,7 @@ func (l *Lander) prepare(ctx context.Context, r *run.Run) (*work, error) {
 	if w.base == "" {
 		if on, err := l.Git.Branch(ctx); err != nil || on != r.Base {
 			return nil, errors.Join(err, fault.New(fault.Conflict, "%s cannot land: its base branch %s is not there any more", r.Slug, r.Base).
-				WithHint("git branch %s COMMIT brings it back", r.Base))
+				WithHint("git branch %s %.10s brings it back as it was at kickoff; where it was renamed, give the new name in place of the commit", r.Base, w.begin))
 		}
 	}
 	now, err := l.Git.Resolve(ctx, "refs/heads/"+worktree.Branch(r.Slug))

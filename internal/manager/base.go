@@ -12,6 +12,7 @@ type fit struct {
 	head, tip string
 	merged    string
 	conflicts []string
+	gone      bool // there is no such base
 }
 
 // maxFits is how many runs one look compares anew with their bases.
@@ -21,7 +22,7 @@ const maxFits = 50
 // review do not fit onto it any more. Each pair of commits is compared once.
 // With known nothing is asked: what the loop has found out is told.
 func (m *Manager) base(ctx context.Context, w *World, open []*run.Run, known bool) {
-	w.Merged, w.Conflicts, w.Moved = map[string]string{}, map[string][]string{}, map[string]string{}
+	w.Merged, w.Conflicts, w.Moved, w.Baseless = map[string]string{}, map[string][]string{}, map[string]string{}, map[string]bool{}
 	for _, r := range open {
 		if r.Pull.State == "merged" {
 			w.Merged[r.ID] = "its pull request was merged: " + r.PRURL
@@ -55,6 +56,10 @@ func (m *Manager) base(ctx context.Context, w *World, open []*run.Run, known boo
 		if head == "" {
 			head = r.Head
 		}
+		if tip == "" && r.Begin != "" && r.Base != "" && r.Base != w.Branch { // else before the first commit
+			after[r.ID] = fit{gone: true}
+			w.fits(r, after[r.ID])
+		}
 		if head == "" || tip == "" || r.Begin == "" || head == r.Begin || r.State.Leased() {
 			continue
 		}
@@ -78,6 +83,9 @@ func (m *Manager) base(ctx context.Context, w *World, open []*run.Run, known boo
 func (w *World) fits(r *run.Run, f fit) {
 	if f.merged != "" && w.Merged[r.ID] == "" {
 		w.Merged[r.ID] = f.merged
+	}
+	if f.gone {
+		w.Baseless[r.ID] = true
 	}
 	if r.State == run.Review && f.merged == "" && f.head != "" && r.Head != "" && f.head != r.Head {
 		w.Moved[r.ID] = f.head

@@ -171,6 +171,10 @@ func (g *signaller) working(r *run.Run) {
 		g.add("branch_switched", 2, fmt.Sprintf("%s has %s checked out, and the run works on %s", r.Worktree, on, r.Branch),
 			"somebody works in the worktree", "git -C "+quote(r.Worktree)+" switch "+quote(r.Branch))
 	}
+	if g.Baseless[r.ID] {
+		g.add("base_gone", 2, "the branch "+r.Base+", onto which it is to land, is not there any more",
+			"it was renamed or deleted since the kickoff", "git branch "+word(r.Base)+" "+short(r.Begin))
+	}
 	if now := g.Moved[r.ID]; now != "" {
 		g.add("branch_moved", 2, fmt.Sprintf("%s was at %.10s for the review, and is at %.10s now", r.Branch, r.Head, now),
 			"somebody committed to it, or a rebase was cut off", "tasks run rebase "+slug)

@@ -48,6 +48,8 @@ type World struct {
 	// Moved is of the runs in review whose branch is elsewhere than it was for the review,
 	// by run: where.
 	Moved map[string]string
+	// Baseless is of the runs whose base branch is not there any more.
+	Baseless map[string]bool
 	// Landings is of the runs that are being landed or were when a process died, by run:
 	// whether the process that lands it is alive.
 	Landings map[string]bool
