@@ -136,7 +136,7 @@ func (s *supervisor) work(ctx context.Context, flow *workflow.Workflow, agent wo
 		if errors.Is(cause, run.ErrLost) {
 			return end{} // what the agent left is the next one's to commit
 		}
-		s.rest(ctx)
+		left := s.rest(ctx)
 		if e, over := s.judge(ctx, res, cause); over {
 			return e
 		}
@@ -150,6 +150,9 @@ func (s *supervisor) work(ctx context.Context, flow *workflow.Workflow, agent wo
 		}
 		if err := s.trees.Check(ctx, s.tree); err != nil {
 			return failed(run.Workspace, err, false)
+		}
+		if left != nil { // a review would not show all of the work
+			return failed(run.Workspace, left, true)
 		}
 		return s.verify(ctx)
 	}
@@ -261,13 +264,13 @@ func (s *supervisor) told(ids []int64) {
 }
 
 // rest commits what the agent left uncommitted, so that it is on the branch whatever
-// comes after.
-func (s *supervisor) rest(ctx context.Context) {
+// comes after. What cannot be committed stays in the worktree, and the error says why.
+func (s *supervisor) rest(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
 	hash, files, err := s.trees.CommitRest(ctx, s.tree, fmt.Sprintf("%s: what the agent left uncommitted", s.run.Slug))
 	if err != nil {
 		s.note(runlog.Event{Type: runlog.Notice, Status: "bad", Text: "what the agent left uncommitted stays in the worktree: " + err.Error()})
-		return
+		return err
 	}
 	if hash != "" {
 		s.note(runlog.Event{Type: runlog.Commit, ID: hash, Title: "what the agent left uncommitted", Text: strings.Join(files, "\n")})
@@ -275,7 +278,7 @@ func (s *supervisor) rest(ctx context.Context) {
 	head, err := s.trees.Head(ctx, s.tree)
 	if err != nil {
 		s.note(runlog.Event{Type: runlog.Notice, Status: "bad", Text: "the branch cannot be read: " + err.Error()})
-		return
+		return err
 	}
 	commits, err := s.trees.Commits(ctx, s.run.Head, head)
 	if err != nil {
@@ -288,6 +291,7 @@ func (s *supervisor) rest(ctx context.Context) {
 		}
 	}
 	s.set(func(r *run.Run) { r.Head = head })
+	return nil
 }
 
 // failed is the end of an attempt that err ended.
