@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -67,6 +68,11 @@ func (a *app) check(ctx context.Context, name string) error {
 	if name, advice := task.Next(t, src); name != "" {
 		out.Next = &nextJSON{name, advice}
 	}
+	// The strict check of kickoff: an owner or a dependency that nobody knows stops it as well.
+	found, err := h.tracker.Validate(ctx, []string{t.Path}, true)
+	if err != nil {
+		return err
+	}
 	if a.json {
 		return a.emit("check", out)
 	}
@@ -83,16 +89,31 @@ func (a *app) check(ctx context.Context, name string) error {
 			rows = append(rows, []cell{{s.Name, bold}, {state, stateLook(s.State)}, {oneLine(note(s)), plain}})
 		}
 		a.table(w, rows)
+		for i, f := range fields(t, found) {
+			if i == 0 {
+				fmt.Fprintln(w)
+			}
+			fmt.Fprintln(w, oneLine(f.String()))
+		}
 		if out.Next == nil {
 			fmt.Fprintln(w, "\nNothing is left to write.")
 			return
 		}
-		if t.Status != task.InProgress && t.Status != task.Completed && len(task.Check(t, src, true)) == 0 {
+		if t.Status != task.InProgress && t.Status != task.Completed && len(found) == 0 {
 			fmt.Fprintf(w, "\nIt passes the strict check: %s kickoff %s\n", a.name, shellWord(t.Slug))
 			return
 		}
 		fmt.Fprintf(w, "\nNext, %s: %s.\n", out.Next.Section, strings.TrimSuffix(oneLine(out.Next.Advice), "."))
 	})
+}
+
+// fields are the findings that no section shows: those of the front matter. How a broken
+// file is broken is said already.
+func fields(t *task.Task, found []task.Finding) []task.Finding {
+	if t.Broken != nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(found), func(f task.Finding) bool { return f.Level == "L3" })
 }
 
 func checked(j task.Judgement) checkedJSON {
