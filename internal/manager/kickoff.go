@@ -149,7 +149,9 @@ func (m *Manager) Unqueue(ctx context.Context, slug string) (run.Run, error) {
 	t, err := m.Tracker.Find(ctx, slug)
 	switch {
 	case err == nil:
-		slug = t.Slug
+		if slug, err = m.named(ctx, slug, t.Slug); err != nil {
+			return run.Run{}, err
+		}
 	case fault.CodeOf(err) != fault.NotFound:
 		return run.Run{}, err
 	default:

@@ -18,7 +18,9 @@ func (m *Manager) RunOf(ctx context.Context, slug, id string) (*run.Run, error) 
 	t, err := m.Tracker.Find(ctx, slug)
 	switch {
 	case err == nil:
-		slug = t.Slug
+		if slug, err = m.named(ctx, slug, t.Slug); err != nil {
+			return nil, err
+		}
 	case fault.CodeOf(err) != fault.NotFound:
 		return nil, err
 	}
@@ -40,6 +42,20 @@ func (m *Manager) RunOf(ctx context.Context, slug, id string) (*run.Run, error) 
 		return nil, fault.New(fault.NotFound, "%s has no run %s", slug, id).WithHint("tasks runs lists them")
 	}
 	return nil, fault.New(fault.NotFound, "%s has no run", slug).WithHint("tasks kickoff %s puts it into the queue", word(slug))
+}
+
+// named is the slug of the runs that name means, which is that of a task, its id or its
+// path. A file that was renamed keeps its id, which is the slug of the run that is on
+// since before: that one would be out of reach under any name.
+func (m *Manager) named(ctx context.Context, name, slug string) (string, error) {
+	if name == slug {
+		return slug, nil
+	}
+	on, err := m.Runs.Latest(ctx, name)
+	if err != nil || on == nil || !on.State.Active() {
+		return slug, err
+	}
+	return name, nil
 }
 
 // Dispatch starts a run of the task now. It skips order and limits, not dependencies,

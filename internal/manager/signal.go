@@ -145,7 +145,7 @@ func (g *signaller) waiting(t *task.Task, r *run.Run) {
 	case run.Owner:
 		g.add("blocked_owner", 1, said, "TASK_MANAGER_OWNER names another owner, or the workflow's files leave it out", "tasks show "+slug)
 	case run.Invalid:
-		g.add("blocked_invalid", 2, said, "the file was edited since kickoff, and lacks something now", "tasks validate "+slug)
+		g.add("blocked_invalid", 2, said, "the file was edited since kickoff, and lacks something now", "tasks validate "+slug+" --strict")
 	}
 }
 
