@@ -95,7 +95,7 @@ func (l *Lander) Accept(ctx context.Context, r *run.Run, o Options) (commit stri
 	}
 	if len(paths) > 0 {
 		return "", inTheWay(r.Slug, "it conflicts with "+r.Base, paths).
-			WithHint("send it back: tasks run retry %s, or look at tasks run diff %s", r.Slug, r.Slug)
+			WithHint("tasks run rebase %s asks its agent to solve it", r.Slug)
 	}
 	if tree, err = w.withSheet(ctx, tree, o); err != nil {
 		return "", err

@@ -21,6 +21,8 @@ func (s *supervisor) kind(ctx context.Context) workflow.Kind {
 	switch {
 	case last.Outcome == run.Fail && last.Reason != nil && last.Reason.Code == run.VerifyFails:
 		return workflow.Verify
+	case last.Outcome == run.Done:
+		return workflow.Again
 	default:
 		return workflow.Retry
 	}

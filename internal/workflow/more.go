@@ -35,6 +35,12 @@ func (p *writer) more(in Input) {
 		}
 		p.line("Do not begin anew, and do not repeat what is done.")
 	}
+	if in.Kind == Again {
+		p.line("")
+		p.line("## A person asks for another attempt")
+		p.line("")
+		p.line("You had ended, and the person who looked at the work wants you to go over it once more. Hold it against the worksheet, step by step, and add what is missing or wrong.")
+	}
 	p.failed(in.Failed)
 	p.conflict(in)
 	p.said(in.Said)

@@ -21,6 +21,7 @@ const (
 	Verify   Kind = "verify"   // a command of verify failed
 	Conflict Kind = "conflict" // the work does not fit on its base
 	Retry    Kind = "retry"    // the attempt before ended early
+	Again    Kind = "again"    // it had finished, and a person asks for another attempt
 )
 
 // Input is what a prompt is made of. What stands in it counts whatever the kind is: a

@@ -132,6 +132,7 @@ func TestContinuationsTellOnlyWhatIsNew(t *testing.T) {
 		}, []string{"make lint", "exit status 2", "main.go:3: bad", "sleep 9", "did not end by itself", "do not weaken the check"}},
 		{Conflict, func(in *Input) { in.Paths = []string{"a.go", "b.go"} }, []string{"no longer fits on `main`", "git merge main", "a.go\nb.go", "Do not rebase"}},
 		{Retry, func(in *Input) { in.Why = "no word of it for 5m" }, []string{"ended early", "no word of it for 5m", "Do not begin anew"}},
+		{Again, func(*Input) {}, []string{"A person asks for another attempt", "once more"}},
 	} {
 		in := input(c.kind)
 		c.with(&in)
