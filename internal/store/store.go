@@ -16,7 +16,8 @@ import (
 	"os"
 	"path/filepath"
 
-	_ "modernc.org/sqlite" // the driver named "sqlite"
+	"modernc.org/sqlite" // and the driver named so
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"tasks/internal/fault"
 )
@@ -109,6 +110,18 @@ func unusable(name string, err error) error {
 	if errors.As(err, &known) || fault.Canceled(err) {
 		return err
 	}
-	return fault.New(fault.Unavailable, "cannot use the database %s: %w", name, err).
-		WithHint("it holds the queue and the history, no work: where it is damaged, move it aside and a new one is made")
+	out := fault.New(fault.Unavailable, "cannot use the database %s: %w", name, err)
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		// Only SQLite's own word that the file is no whole database is a reason to part with it.
+		switch e.Code() & 0xff {
+		case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL:
+			return out.WithHint("look whether the disk is full or refuses writes, then try again; the database is kept as it is")
+		case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
+			return out.WithHint("look at the rights of the folder %s and whether its disk can be written", filepath.Dir(name))
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+			return out.WithHint("another process writes to it for long: try again")
+		}
+	}
+	return out.WithHint("it holds the queue and the history, no work: where it is damaged, move it aside and a new one is made")
 }

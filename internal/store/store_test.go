@@ -233,3 +233,33 @@ func must(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
+
+// TestOnlyADamagedDatabaseIsToBeMovedAside: the queue is in it, so a disk that is full or
+// refuses a file beside it is no reason to part with it.
+func TestOnlyADamagedDatabaseIsToBeMovedAside(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil func(dir string) error
+		aside bool
+	}{
+		"no database": {func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "tasks.db"), []byte(strings.Repeat("words", 1000)), 0o600)
+		}, true},
+		"no place for its log": {func(dir string) error {
+			return os.Mkdir(filepath.Join(dir, "tasks.db-wal"), 0o700)
+		}, false},
+	} {
+		dir := filepath.Join(t.TempDir(), "tasks")
+		db, err := store.Open(t.Context(), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		db.Close()
+		if err := c.spoil(dir); err != nil {
+			t.Fatal(err)
+		}
+		_, err = store.Open(t.Context(), dir)
+		if fault.CodeOf(err) != fault.Unavailable || strings.Contains(fault.HintOf(err), "aside") != c.aside {
+			t.Errorf("%s: %v, hint %q", name, err, fault.HintOf(err))
+		}
+	}
+}

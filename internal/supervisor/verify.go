@@ -74,7 +74,7 @@ func (s *supervisor) verify(ctx context.Context) end {
 		}
 		if !ev.OK {
 			return end{state: run.Failed, outcome: run.Fail, retry: true,
-				reason: &run.Reason{Code: run.VerifyFails, Text: fmt.Sprintf("verify failed: %s: %s", oneLine(command), how(ev))}}
+				reason: &run.Reason{Code: run.VerifyFails, Text: fmt.Sprintf("verify failed: %s: %s", oneLine(command), s.how(ev))}}
 		}
 	}
 	text := "finished"
@@ -135,8 +135,12 @@ func (s *supervisor) prove(ctx context.Context, n int, command string) (run.Evid
 	return ev, nil
 }
 
-func how(ev run.Evidence) string {
-	if ev.ExitCode < 0 {
+// how says how a command of verify ended.
+func (s *supervisor) how(ev run.Evidence) string {
+	switch {
+	case ev.ExitCode < 0 && s.limits.Verify > 0 && ev.Took >= s.limits.Verify:
+		return fmt.Sprintf("it took longer than %s and was ended", s.limits.Verify)
+	case ev.ExitCode < 0:
 		return "it did not end by itself"
 	}
 	return fmt.Sprintf("exit status %d", ev.ExitCode)
