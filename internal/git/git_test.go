@@ -253,6 +253,14 @@ func TestQueries(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "Needed a single revision") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("git's last line is not in %v", err)
 	}
+	plain(t, unborn, "commit", "-q", "--allow-empty", "-m", "first")
+	lock := filepath.Join(unborn, ".git", "refs", "heads", "second.lock")
+	if err := os.WriteFile(lock, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err = c.Output(ctx, "update-ref", "refs/heads/second", "HEAD"); err == nil || !strings.Contains(err.Error(), "second.lock") {
+		t.Errorf("the file in the way is not named in %v", err)
+	}
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
 	if _, err := c.Output(ended, "version"); !fault.Canceled(err) {

@@ -49,7 +49,7 @@ const (
 )
 
 // Output runs git with args and returns its standard output. An error holds the
-// last line of what git said.
+// line of what git said that tells why.
 func (c *Checkout) Output(ctx context.Context, args ...string) ([]byte, error) {
 	return c.run(ctx, repoConfig, args...)
 }
@@ -110,7 +110,7 @@ func (c *Checkout) exec(ctx context.Context, how call, out io.Writer, args []str
 	if !errors.As(err, &exit) {
 		return fault.New(fault.Unavailable, "git could not be run: %w", err)
 	}
-	return fault.New(fault.Internal, "git %s failed: %s%w", args[0], lastLine(stderr.String()), wrapped{exit})
+	return fault.New(fault.Internal, "git %s failed: %s%w", args[0], reason(stderr.String()), wrapped{exit})
 }
 
 // heldOpen is the key of the files that HoldOpen put into a context.
@@ -196,7 +196,14 @@ func (l *limited) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-func lastLine(s string) string {
-	s = strings.TrimSpace(s)
-	return s[strings.LastIndexByte(s, '\n')+1:]
+// reason is the line of what git said that tells why: the last one that is an error. What
+// stands below it is advice, such as to remove a file that it does not name.
+func reason(s string) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	for _, line := range slices.Backward(lines) {
+		if strings.HasPrefix(line, "fatal: ") || strings.HasPrefix(line, "error: ") {
+			return line
+		}
+	}
+	return lines[len(lines)-1]
 }

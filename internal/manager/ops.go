@@ -218,7 +218,10 @@ func (m *Manager) Retry(ctx context.Context, slug string) (run.Run, error) {
 	if err != nil {
 		return run.Run{}, err
 	}
-	if r.State == run.Rejected || r.State == run.Accepted {
+	switch r.State {
+	case run.Accepted:
+		return *r, fault.New(fault.Conflict, "the run of %s cannot be tried again: it is %s", r.Slug, r.State).WithHint("write a follow-up task with tasks new")
+	case run.Rejected:
 		return *r, fault.New(fault.Conflict, "the run of %s cannot be tried again: it is %s", r.Slug, r.State).WithHint("tasks kickoff %s begins a new one", word(r.Slug))
 	}
 	ok, err := m.Runs.Move(ctx, r.ID, []run.State{run.Failed, run.Interrupted, run.Retrying, run.Review}, run.Retrying,

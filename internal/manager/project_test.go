@@ -70,6 +70,13 @@ func TestProject(t *testing.T) {
 			counts:  map[string]int{"ready_not_queued": 1, "run_failed": 1, "active": 0, "attention": 1},
 		},
 		{
+			name: "a branch switched under a run is told from what else was wrong with its place",
+			world: manager.World{Tasks: []*task.Task{aTask("a", task.NotStarted), aTask("b", task.NotStarted)},
+				Runs: runs(misplaced("a"), misplaced("b")), Trees: map[string]manager.Tree{"/w/a": {Branch: "other"}, "/w/b": {Branch: "task/b"}}},
+			rows:    "a:failed/workspace(its place) b:failed/workspace(its place)",
+			signals: []string{"branch_switched a: tasks run show a", "dispatch_failed b: tasks run retry b"},
+		},
+		{
 			name: "broken files stay visible",
 			world: manager.World{Tasks: []*task.Task{
 				aTask("a b", "", func(t *task.Task) { t.Broken = &task.Broken{Line: 3, Reason: "bad"} }),
@@ -248,4 +255,12 @@ func TestQueueAndReadyAreTheOneGrouping(t *testing.T) {
 	if queue != "cb" || ready != "ad" || st.Counts["ready_not_queued"] != len(st.Ready()) {
 		t.Errorf("queue %q, ready %q, count %d", queue, ready, st.Counts["ready_not_queued"])
 	}
+}
+
+// misplaced is a run that failed for its worktree or branch.
+func misplaced(slug string) *run.Run {
+	r := aRun(slug, run.Failed, 0)
+	r.Worktree, r.Branch = "/w/"+slug, "task/"+slug
+	r.Reason = &run.Reason{Code: run.Workspace, Text: "its place"}
+	return r
 }

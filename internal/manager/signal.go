@@ -72,6 +72,9 @@ func (g *signaller) ended(t *task.Task, r *run.Run, over bool) {
 	case over || !g.here(r):
 	case r.State == run.Failed:
 		code, cause, command := failure(r)
+		if r.Reason != nil && r.Reason.Code == run.Workspace && !g.switched(r) {
+			code, cause, command = "dispatch_failed", "something is in the way of its worktree or branch, or they were changed by hand", "tasks run retry "+slug
+		}
 		g.add(code, 2, fmt.Sprintf("attempt %d was the last: %s", r.Attempt, text(r)), cause, command)
 	case r.State == run.Accepted:
 		g.add("dispatch_completed_unreconciled", 1, fmt.Sprintf("its work is on %s, and the file says %s", r.Base, cmp.Or(t.Status, task.NotStarted)),
@@ -163,11 +166,8 @@ func (g *signaller) working(r *run.Run) {
 		g.add("dispatch_stalled", 2, "no word of the agent since "+clock(r.EventAt),
 			"it waits for something, or its model does not answer", "tasks run logs "+slug)
 	}
-	if tree, ok := g.Trees[r.Worktree]; ok && r.Worktree != "" && !tree.Missing && tree.Branch != r.Branch && r.Branch != "" {
-		on := "no branch"
-		if tree.Branch != "" {
-			on = tree.Branch
-		}
+	if g.switched(r) {
+		on := cmp.Or(g.Trees[r.Worktree].Branch, "no branch")
 		g.add("branch_switched", 2, fmt.Sprintf("%s has %s checked out, and the run works on %s", r.Worktree, on, r.Branch),
 			"somebody works in the worktree", "git -C "+quote(r.Worktree)+" switch "+quote(r.Branch))
 	}
@@ -191,6 +191,12 @@ func (g *signaller) working(r *run.Run) {
 	case p.Checks == "failing":
 		g.add("pr_ci_failed", 2, "checks of "+r.PRURL+" fail", "the work breaks something that only the forge tries", "tasks run send "+slug+" MESSAGE")
 	}
+}
+
+// switched tells whether the run's worktree is there, and on another branch than the run's.
+func (g *signaller) switched(r *run.Run) bool {
+	tree, ok := g.Trees[r.Worktree]
+	return ok && r.Worktree != "" && !tree.Missing && tree.Branch != r.Branch && r.Branch != ""
 }
 
 // edited is the signal of a file that is another than the one kicked off.

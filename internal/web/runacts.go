@@ -115,7 +115,7 @@ func failedAdvice(code string) string {
 	case run.HookFailed:
 		return "Mend the hook, then try again."
 	case run.Workspace:
-		return "Look at the worktree; tasks reconcile says what is wrong with it."
+		return "Put right what is said here of its worktree or branch, then try again."
 	case run.TaskOver:
 		return ""
 	case run.Stopped:
