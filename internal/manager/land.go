@@ -15,18 +15,12 @@ import (
 // the paths named and nothing changed, where the checkout has changes of its own in a
 // path that the work touches, or the work does not fit on the base.
 func (m *Manager) Accept(ctx context.Context, slug string, merge bool) (run.Run, error) {
-	r, err := m.RunOf(ctx, slug, "")
+	r, unlock, err := m.lockRun(ctx, slug, acceptable)
 	if err != nil {
-		return run.Run{}, err
+		return orNone(r), err
 	}
-	if r.State == run.Accepted {
-		return *r, fault.New(fault.Conflict, "the run of %s was accepted already, as %.12s", r.Slug, r.LandedAs)
-	}
-	if r.State != run.Review {
-		return *r, fault.New(fault.Conflict, "the run of %s cannot be accepted: it is %s, not ready for review", r.Slug, r.State).
-			WithHint("tasks run show %s", word(r.Slug))
-	}
-	commit, err := m.landing(ctx, r, merge)
+	defer unlock()
+	commit, err := m.lander().Accept(ctx, r, landing.Options{Merge: merge, Owner: m.owner(), Now: m.Now()})
 	if err != nil {
 		return *r, err
 	}
@@ -36,34 +30,72 @@ func (m *Manager) Accept(ctx context.Context, slug string, merge bool) (run.Run,
 	if err := m.Runs.SetLanded(ctx, r.ID, commit); err != nil {
 		return *r, err
 	}
-	if _, err := m.Runs.Move(ctx, r.ID, []run.State{run.Review}, run.Accepted, &run.Reason{Code: run.Landed, Text: "accepted onto " + r.Base}, time.Time{}, m.Now()); err != nil {
+	// A message or a stop may have come meanwhile: the work is on the base all the same.
+	from := []run.State{run.Review, run.Retrying, run.Interrupted}
+	if _, err := m.Runs.Move(ctx, r.ID, from, run.Accepted, &run.Reason{Code: run.Landed, Text: "accepted onto " + r.Base}, time.Time{}, m.Now()); err != nil {
 		return *r, err
 	}
 	m.kick()
 	return m.fresh(ctx, r.ID)
 }
 
+// acceptable says why a run cannot be accepted, nil where it can.
+func acceptable(r *run.Run) error {
+	switch r.State {
+	case run.Review:
+		return nil
+	case run.Accepted:
+		return fault.New(fault.Conflict, "the run of %s was accepted already, as %.12s", r.Slug, r.LandedAs)
+	}
+	return fault.New(fault.Conflict, "the run of %s cannot be accepted: it is %s, not ready for review", r.Slug, r.State).
+		WithHint("tasks run show %s", word(r.Slug))
+}
+
+// lockRun is the run as it is under the beat's lock, which keeps beats and other people's
+// decisions from it until unlock. It may have moved on while the lock was waited for: may,
+// which says why it cannot be done, is asked before and after.
+func (m *Manager) lockRun(ctx context.Context, slug string, may func(*run.Run) error) (r *run.Run, unlock func(), err error) {
+	if r, err = m.RunOf(ctx, slug, ""); err != nil {
+		return nil, nil, err
+	}
+	if err := may(r); err != nil {
+		return r, nil, err
+	}
+	if unlock, err = m.lockBeat(ctx); err != nil {
+		return r, nil, err
+	}
+	now, err := m.fresh(ctx, r.ID)
+	if err == nil {
+		err = may(&now)
+	}
+	if err != nil {
+		unlock()
+		return r, nil, err
+	}
+	return &now, unlock, nil
+}
+
+func orNone(r *run.Run) run.Run {
+	if r == nil {
+		return run.Run{}
+	}
+	return *r
+}
+
 // Reject puts the work of a run aside and returns the ref under which it is kept, ""
 // where it had made nothing.
 func (m *Manager) Reject(ctx context.Context, slug, why string) (run.Run, string, error) {
-	r, err := m.RunOf(ctx, slug, "")
+	r, unlock, err := m.lockRun(ctx, slug, rejectable)
 	if err != nil {
-		return run.Run{}, "", err
+		return orNone(r), "", err
 	}
-	switch {
-	case r.State == run.Accepted || r.State == run.Rejected:
-		return *r, "", fault.New(fault.Conflict, "the run of %s cannot be rejected: it is %s", r.Slug, r.State)
-	case r.State.Leased():
-		return *r, "", fault.New(fault.Conflict, "the run of %s cannot be rejected while its agent is at work", r.Slug).WithHint("tasks run stop %s ends it first", word(r.Slug))
-	case r.State.Waiting():
-		return *r, "", fault.New(fault.Conflict, "the run of %s cannot be rejected: nothing was made for it yet", r.Slug).WithHint("tasks unqueue %s takes it out of the queue", word(r.Slug))
-	}
-	// The state is changed first: from then on no attempt begins in the worktree.
+	// The state is changed first: from then on no attempt begins in the worktree, and nothing lands.
 	text := why
 	if text == "" {
 		text = "a person rejected it"
 	}
 	moved, err := m.Runs.Move(ctx, r.ID, []run.State{run.Review, run.Retrying, run.Failed, run.Interrupted}, run.Rejected, &run.Reason{Code: run.Declined, Text: text}, time.Time{}, m.Now())
+	unlock()
 	if err != nil {
 		return *r, "", err
 	}
@@ -80,6 +112,19 @@ func (m *Manager) Reject(ctx context.Context, slug, why string) (run.Run, string
 	m.kick()
 	now, err := m.fresh(ctx, r.ID)
 	return now, kept, err
+}
+
+// rejectable says why a run cannot be rejected, nil where it can.
+func rejectable(r *run.Run) error {
+	switch {
+	case r.State == run.Accepted || r.State == run.Rejected:
+		return fault.New(fault.Conflict, "the run of %s cannot be rejected: it is %s", r.Slug, r.State)
+	case r.State.Leased():
+		return fault.New(fault.Conflict, "the run of %s cannot be rejected while its agent is at work", r.Slug).WithHint("tasks run stop %s ends it first", word(r.Slug))
+	case r.State.Waiting():
+		return fault.New(fault.Conflict, "the run of %s cannot be rejected: nothing was made for it yet", r.Slug).WithHint("tasks unqueue %s takes it out of the queue", word(r.Slug))
+	}
+	return nil
 }
 
 // lander lands runs of this checkout.
@@ -116,17 +161,6 @@ func (m *Manager) Diff(ctx context.Context, r *run.Run) (*landing.Diff, error) {
 // that conflict where not.
 func (m *Manager) Fits(ctx context.Context, r *run.Run) (bool, []string, error) {
 	return m.lander().Predict(ctx, r)
-}
-
-// landing brings the work onto the base. The beat's lock keeps anything else from being
-// done to the run meanwhile.
-func (m *Manager) landing(ctx context.Context, r *run.Run, merge bool) (string, error) {
-	unlock, err := m.lockBeat(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer unlock()
-	return m.lander().Accept(ctx, r, landing.Options{Merge: merge, Owner: m.owner(), Now: m.Now()})
 }
 
 // putAside keeps and removes what the run made.

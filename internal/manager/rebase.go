@@ -19,17 +19,9 @@ import (
 // run again on the rebased work before it is back in review. So they do where the branch
 // stands on the base and is not where it was for the review, since somebody committed to it.
 func (m *Manager) Rebase(ctx context.Context, slug, source string) (r run.Run, conflicts []string, err error) {
-	on, err := m.RunOf(ctx, slug, "")
+	on, unlock, err := m.lockRun(ctx, slug, rebasable)
 	if err != nil {
-		return run.Run{}, nil, err
-	}
-	if on.State != run.Review {
-		return *on, nil, fault.New(fault.Conflict, "the run of %s cannot be rebased: it is %s, not ready for review", on.Slug, on.State).
-			WithHint("tasks run show %s", word(on.Slug))
-	}
-	unlock, err := m.lockBeat(ctx)
-	if err != nil {
-		return *on, nil, err
+		return orNone(on), nil, err
 	}
 	begin, head, conflicts, err := m.lander().Rebase(ctx, on)
 	unlock()
@@ -64,6 +56,15 @@ func (m *Manager) Rebase(ctx context.Context, slug, source string) (r run.Run, c
 	m.kick()
 	r, err = m.fresh(ctx, on.ID)
 	return r, nil, err
+}
+
+// rebasable says why a run cannot be rebased, nil where it can.
+func rebasable(r *run.Run) error {
+	if r.State == run.Review {
+		return nil
+	}
+	return fault.New(fault.Conflict, "the run of %s cannot be rebased: it is %s, not ready for review", r.Slug, r.State).
+		WithHint("tasks run show %s", word(r.Slug))
 }
 
 // conflictWords tell the agent what to do about a base that has moved.
