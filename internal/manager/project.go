@@ -36,7 +36,7 @@ func Project(w World) *Status {
 	for slug, r := range w.Runs {
 		if s.known[slug] == nil && r.State.Active() {
 			st.Counts["run_"+string(r.State)]++
-			st.Signals = append(st.Signals, orphan(r))
+			st.Signals = append(st.Signals, s.orphan(r))
 		}
 	}
 	sortRows(st.Tasks)

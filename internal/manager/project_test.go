@@ -165,6 +165,13 @@ func TestProject(t *testing.T) {
 			counts:  map[string]int{"run_queued": 1, "total": 0},
 		},
 		{
+			name: "another branch is checked out: its files say nothing of the runs",
+			world: manager.World{Branch: "other", Tasks: []*task.Task{aTask("b", task.NotStarted, func(t *task.Task) { t.Hash = "new" })},
+				Runs: runs(of("main", aRun("a", run.Review, 0)), of("main", aRun("b", run.Running, 0)), of("other", aRun("c", run.Review, 0)))},
+			rows:    "b:running",
+			signals: []string{"run_without_task a: git switch main", "run_without_task c: tasks run stop c"},
+		},
+		{
 			name: "two files of one slug: the run belongs to the one that was kicked off",
 			world: manager.World{Tasks: []*task.Task{
 				aTask("a", task.NotStarted), aTask("a", task.NotStarted, func(t *task.Task) { t.Path = "tasks/x/a.md" }),
@@ -262,5 +269,11 @@ func misplaced(slug string) *run.Run {
 	r := aRun(slug, run.Failed, 0)
 	r.Worktree, r.Branch = "/w/"+slug, "task/"+slug
 	r.Reason = &run.Reason{Code: run.Workspace, Text: "its place"}
+	return r
+}
+
+// of is the run with a base.
+func of(base string, r *run.Run) *run.Run {
+	r.Base = base
 	return r
 }

@@ -201,7 +201,7 @@ func (g *signaller) switched(r *run.Run) bool {
 
 // edited is the signal of a file that is another than the one kicked off.
 func (g *signaller) edited(t *task.Task, r *run.Run) {
-	if t.Hash == "" || r.Hash == "" || t.Hash == r.Hash {
+	if t.Hash == "" || r.Hash == "" || t.Hash == r.Hash || !g.here(r) { // another branch's file is no edit
 		return
 	}
 	slug := word(t.Slug)
@@ -217,16 +217,19 @@ func (g *signaller) edited(t *task.Task, r *run.Run) {
 }
 
 // orphan is the signal of a run that waits or works for a task that is not there.
-func orphan(r *run.Run) Signal {
-	command := "tasks unqueue " + word(r.Slug)
-	if !r.State.Waiting() {
-		command = "tasks run stop " + word(r.Slug)
-	}
-	return Signal{
+func (s *scene) orphan(r *run.Run) Signal {
+	g := Signal{
 		Slug: r.Slug, Code: "run_without_task", Tier: 2,
 		Evidence: fmt.Sprintf("a run is %s, and %s is not there", r.State, r.Path),
-		Cause:    "the file was removed or renamed, or another branch is checked out", Command: command,
+		Cause:    "the file was removed or renamed", Command: "tasks run stop " + word(r.Slug),
 	}
+	switch {
+	case r.Base != "" && r.Base != s.Branch && s.Unreadable == "":
+		g.Tier, g.Cause, g.Command = 1, "another branch than its base is checked out", "git switch "+word(r.Base)
+	case r.State.Waiting():
+		g.Command = "tasks unqueue " + word(r.Slug)
+	}
+	return g
 }
 
 // grouped puts the signals of a task together, the tasks with what is worst first.

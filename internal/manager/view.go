@@ -69,7 +69,9 @@ func (m *Manager) View(ctx context.Context, slug, id string) (*RunView, error) {
 	v.Last = m.LastWords(r.ID)
 	if t, err := m.Tracker.Find(ctx, r.Slug); err == nil {
 		v.Task = t
-		v.Edited = r.State.Active() && t.Hash != r.Hash
+		on, err := m.Git.Branch(ctx)
+		away := err == nil && r.Base != "" && on != r.Base // another branch's file is no edit
+		v.Edited = r.State.Active() && t.Hash != r.Hash && !away
 	}
 	return v, nil
 }
