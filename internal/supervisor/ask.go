@@ -18,9 +18,16 @@ func (s *supervisor) ask(ctx context.Context, q worker.Question) worker.Decision
 		return worker.Decision{Why: "the question could not be put to a person"}
 	}
 	s.note(runlog.Event{Type: runlog.Ask, ID: a.ID, Name: q.Tool, Title: q.Title, Input: q.Input})
-	s.set(func(r *run.Run) { r.Phase = run.Asking })
+	s.set(func(r *run.Run) {
+		s.open++
+		r.Phase = run.Asking
+	})
 	d := s.answer(ctx, a)
-	s.set(func(r *run.Run) { r.Phase = run.Working })
+	s.set(func(r *run.Run) {
+		if s.open--; s.open == 0 { // sub-agents ask beside each other
+			r.Phase = run.Working
+		}
+	})
 	return d
 }
 

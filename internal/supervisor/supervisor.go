@@ -90,6 +90,7 @@ type supervisor struct {
 	started  time.Time
 	commits  []string
 	wake     chan struct{} // holds one: the inbox was touched
+	open     int           // questions that wait for an answer
 	exit     *int
 	lastSaid string
 }
