@@ -143,6 +143,9 @@ refs/tasks/kept/, and its worktree is removed. The task can be kicked off again.
 		func(cmd *cobra.Command) { cmd.Flags().StringVar(&why, "why", "", "why, for who looks at it later") },
 		func(ctx context.Context, m *manager.Manager, slug string) (run.Run, string, error) {
 			r, kept, err := m.Reject(ctx, slug, why)
+			if kept == "" {
+				return r, r.Slug + " is rejected: it had made nothing that would have to be kept", err
+			}
 			return r, fmt.Sprintf("%s is rejected: what it made is kept as %s", r.Slug, kept), err
 		})
 }

@@ -54,16 +54,19 @@ func (t *Trees) Remove(ctx context.Context, k Tree, run string) (kept string, er
 	return t.keptOf(ctx, slug, run, t.dropBranch(ctx, slug, run, b.head))
 }
 
-// keptOf is the ref of a run, where there is one.
+// keptOf is the ref of a run, where there is one: that of its work, or of commits that only
+// a log still held.
 func (t *Trees) keptOf(ctx context.Context, slug, run string, err error) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	ref := KeptPrefix + slug + "/" + run
-	if at, err := t.Git.Resolve(ctx, ref); at == "" || err != nil {
-		return "", err
+	for _, name := range []string{run, run + "-more"} {
+		ref := KeptPrefix + slug + "/" + name
+		if at, err := t.Git.Resolve(ctx, ref); at != "" || err != nil {
+			return ref, err
+		}
 	}
-	return ref, nil
+	return "", nil
 }
 
 // remove removes a tree that is ours, and its branch.
@@ -101,10 +104,13 @@ func (t *Trees) remove(ctx context.Context, p place, run string) (kept string, e
 	}
 	step("pruned")
 	head, err := t.Git.Resolve(ctx, "refs/heads/"+Branch(slug))
-	if err != nil || head == "" {
+	if err == nil && head != "" {
+		err = t.dropBranch(ctx, slug, run, head)
+	}
+	if err != nil || kept != "" {
 		return kept, err
 	}
-	return kept, t.dropBranch(ctx, slug, run, head)
+	return t.keptOf(ctx, slug, run, nil)
 }
 
 // setAside moves what is a repository of its own out of a tree that is to go: its commits
