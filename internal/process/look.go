@@ -1,6 +1,8 @@
 package process
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -51,7 +53,30 @@ func LookIn(path, name, root string) (string, error) {
 		return "", fault.New(fault.Forbidden, "%s is refused: %s lies inside the repository, or where a repository may put it", name, refused).
 			WithHint("install %s outside the repository", filepath.Base(name))
 	}
+	if filepath.IsAbs(name) {
+		return "", unfit(name)
+	}
 	return "", fault.New(fault.Unavailable, "%s was not found: it is not installed or not on the PATH", name)
+}
+
+// unfit says why the file that was named by its path is no program.
+func unfit(name string) error {
+	_, err := exec.LookPath(name)
+	switch info, missing := os.Stat(name); {
+	case missing != nil:
+		err = missing
+	case info.Mode().IsRegular() && info.Mode().Perm()&0o111 == 0:
+		return fault.New(fault.Unavailable, "%s cannot be run: it is not executable", name).WithHint("chmod +x %s", name)
+	}
+	var path *fs.PathError
+	var exe *exec.Error
+	switch {
+	case errors.As(err, &path):
+		err = path.Err
+	case errors.As(err, &exe):
+		err = exe.Err
+	}
+	return fault.New(fault.Unavailable, "%s cannot be run: %w", name, err)
 }
 
 func within(name, root string) bool {

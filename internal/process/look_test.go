@@ -48,3 +48,22 @@ func TestLook(t *testing.T) {
 		}
 	}
 }
+
+// TestLookSaysWhyAFileIsNoProgram: one that the user named by its path is looked for on no PATH.
+func TestLookSaysWhyAFileIsNoProgram(t *testing.T) {
+	dir := t.TempDir()
+	plain := filepath.Join(dir, "agent.sh")
+	if err := os.WriteFile(plain, []byte("#!/bin/sh\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		plain:                      "it is not executable",
+		filepath.Join(dir, "none"): "no such file or directory",
+		dir:                        "is a directory",
+	} {
+		_, err := process.Look(name, "")
+		if fault.CodeOf(err) != fault.Unavailable || err.Error() != name+" cannot be run: "+want {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
