@@ -171,6 +171,21 @@ func TestTheWorksheetIsFoundAgain(t *testing.T) {
 			}
 		})
 	}
+	t.Run("renamed on the base", func(t *testing.T) { // its id is what it was
+		withID := strings.Replace(sheetText, "---\n", "---\nid: alpha\n", 1)
+		s := fixture(t, map[string]string{"tasks/alpha.md": withID, "tasks/other.md": "---\nid: other\nstatus: ready\n---\n"})
+		s.work(map[string]string{"tasks/alpha.md": withID, "a.txt": "one\n2\nthree\n", "tasks/new.md": "---\nid: new\nstatus: ready\n---\n"})
+		plain(t, s.root, "checkout", "-q", "--", "tasks/alpha.md")
+		plain(t, s.root, "mv", "tasks/alpha.md", "tasks/omega.md")
+		plain(t, s.root, "commit", "-qm", "renamed")
+		s.accept()
+		if got := read(t, filepath.Join(s.root, "tasks/omega.md")); !strings.Contains(got, "id: alpha\n") || !strings.Contains(got, "status: completed") {
+			t.Errorf("worksheet = %s", got)
+		}
+		if got := plain(t, s.root, "ls-tree", "-r", "--name-only", "HEAD", "tasks"); got != "tasks/new.md\ntasks/omega.md\ntasks/other.md" {
+			t.Errorf("below tasks/ are\n%s", got)
+		}
+	})
 	t.Run("broken", func(t *testing.T) {
 		s := fixture(t, nil)
 		s.work(map[string]string{"tasks/alpha.md": "---\ntitle: [\n---\n"})

@@ -3,6 +3,7 @@ package landing
 import (
 	"context"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,32 +22,34 @@ type sheet struct {
 	lost       bool // the tree has none: it is the one of the base, or as kicked off
 }
 
-// findSheet is the worksheet in the merged tree: where it was, or where the work moved it
-// to; where the work deleted it, the one of the base or as kicked off. Conflict where it is
-// not a file.
+// findSheet is the worksheet in the merged tree: where it was, or where the work or the base
+// moved it to; where the work deleted it, the one of the base or as kicked off. Conflict where
+// it is not a file.
 func (w *work) findSheet(ctx context.Context, tree string) (sheet, error) {
 	if s, err := w.fileAt(ctx, tree, w.r.Path); err != nil || s.text != nil {
 		return s, err
 	}
-	out, err := w.gw.Run(ctx, "ls-tree", "-r", "-z", "--name-only", "--full-tree", tree, "--", "tasks")
+	names, err := w.below(ctx, tree)
 	if err != nil {
 		return sheet{}, err
 	}
-	var moved []sheet
-	for _, name := range fields(out) {
-		if path.Base(name) != w.r.Slug+".md" {
-			continue
-		}
-		s, err := w.fileAt(ctx, tree, name)
+	same := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return path.Base(name) != w.r.Slug+".md" })
+	if s, err := w.only(ctx, tree, same, func(*task.Task) bool { return true }); err != nil || s.text != nil {
+		return s, err
+	}
+	if w.begin != "" { // under a new name it is known by its id
+		was, err := w.below(ctx, w.begin)
 		if err != nil {
+			return sheet{}, err
+		}
+		before := make(map[string]bool, len(was))
+		for _, name := range was {
+			before[name] = true
+		}
+		fresh := slices.DeleteFunc(names, func(name string) bool { return path.Ext(name) != ".md" || before[name] })
+		if s, err := w.only(ctx, tree, fresh, func(t *task.Task) bool { return t.ID == w.r.Slug }); err != nil || s.text != nil {
 			return s, err
 		}
-		if _, is := task.Read(name, s.text); is {
-			moved = append(moved, s)
-		}
-	}
-	if len(moved) == 1 {
-		return moved[0], nil
 	}
 	s := sheet{path: w.r.Path, mode: "100644", text: w.r.Worksheet, lost: true}
 	if w.base != "" {
@@ -55,6 +58,31 @@ func (w *work) findSheet(ctx context.Context, tree string) (sheet, error) {
 		}
 	}
 	return s, nil
+}
+
+// below are the files of a tree that lie below tasks/.
+func (w *work) below(ctx context.Context, tree string) ([]string, error) {
+	out, err := w.gw.Run(ctx, "ls-tree", "-r", "-z", "--name-only", "--full-tree", tree, "--", "tasks")
+	return fields(out), err
+}
+
+// only is the one worksheet among the names that is the right one, without text where none or
+// several are.
+func (w *work) only(ctx context.Context, tree string, names []string, right func(*task.Task) bool) (sheet, error) {
+	var found []sheet
+	for _, name := range names {
+		s, err := w.fileAt(ctx, tree, name)
+		if err != nil {
+			return s, err
+		}
+		if t, is := task.Read(name, s.text); is && right(t) {
+			found = append(found, s)
+		}
+	}
+	if len(found) != 1 {
+		return sheet{}, nil
+	}
+	return found[0], nil
 }
 
 // fileAt is a file of a tree, without text where there is none.
