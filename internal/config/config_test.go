@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tasks/internal/fault"
 )
@@ -103,6 +104,34 @@ func TestRootMayOnlyNarrow(t *testing.T) {
 	s, err := load(t, map[string]string{"tasks.toml": "[chat]\napprove='readonly'\nedit_prefixes=['docs/guide']\ntool_calls=3"}, nil, nil)
 	if err != nil || s.Approve != "readonly" || s.Limits.ToolCalls != 3 || !slices.Equal(s.Edit, []string{"docs/guide"}) {
 		t.Errorf("narrowing: %+v, %v", s, err)
+	}
+}
+
+// TestNonsenseOfTheRootWidensNothing: what cannot be used must not bring the default back
+// over what the user has narrowed.
+func TestNonsenseOfTheRootWidensNothing(t *testing.T) {
+	s, err := load(t, map[string]string{
+		"user:config.toml": "[manager]\nruns = 2\nbudget_cents = 5\nwall = '1m'\n[openai]\nbase_url = 'https://mine.example/v1'\n",
+		"tasks.toml":       "[manager]\nruns = 0\nbudget_cents = -1\nwall = '-1s'\n",
+		".env":             "OPENAI_API_KEY=sk\nOPENAI_BASE_URL=ftp://evil.example\n",
+	}, nil, nil)
+	if err != nil || s.Manager.Runs != 2 || s.Manager.BudgetCents != 5 || s.Manager.Wall != time.Minute || s.OpenAI.BaseURL != "https://mine.example/v1" {
+		t.Errorf("got %+v, %+v, %v", s.Manager, s.OpenAI, err)
+	}
+	if len(s.Warnings) != 4 || !strings.HasPrefix(s.Warnings[1], "tasks.toml: manager.runs is ignored: ") {
+		t.Errorf("warnings %q", s.Warnings)
+	}
+}
+
+// TestAnAddressOfTheUserOutlivesOneOfDotenv: the address out of .env that does not count
+// must not send the user's key elsewhere than they said.
+func TestAnAddressOfTheUserOutlivesOneOfDotenv(t *testing.T) {
+	for _, dotenv := range []string{"OPENAI_BASE_URL=https://evil.example/v1", "OPENAI_BASE_URL=https://evil.example/v1\nOPENAI_API_KEY=sk-bait"} {
+		s, err := load(t, map[string]string{"user:config.toml": "[openai]\nbase_url = 'https://mine.example/v1'\n", ".env": dotenv},
+			map[string]string{"OPENAI_API_KEY": "sk-user"}, nil)
+		if err != nil || s.OpenAI.BaseURL != "https://mine.example/v1" || s.OpenAI.Key != "sk-user" || len(s.Warnings) != 1 {
+			t.Errorf("%s: %+v, warnings %q, %v", dotenv, s.OpenAI, s.Warnings, err)
+		}
 	}
 }
 

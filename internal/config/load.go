@@ -43,6 +43,7 @@ func Load(o Options) (*Settings, error) {
 			s.warn("tasks.toml is ignored: %v", err)
 		}
 		dotenv = s.readDotenv(o)
+		s.dropAddresses(dotenv, o.Getenv)
 	}
 	s.warnUnknown("user configuration", user)
 	s.warnUnknown("tasks.toml", root)
@@ -59,13 +60,22 @@ func Load(o Options) (*Settings, error) {
 	return s, nil
 }
 
-// resolve finds one setting's value and sets it.
+// resolve finds one setting's value and sets it. What a file of the root says and cannot
+// be used is passed over, so that what the user says stands: not even by nonsense does a
+// repository bring back a wider default.
 func (s *Settings) resolve(opt option, o Options, user, root, dotenv map[string]string) (value, error) {
 	v := value{opt.def, "default"}
 	if t, ok := user[opt.key]; ok && opt.key != "" {
 		v = value{t, "user configuration"}
 	}
-	if t, ok := dotenv[opt.env]; ok && t != "" {
+	fits := func(from, name, t string) bool {
+		err := opt.set(&Settings{}, t)
+		if err != nil {
+			s.warn("%s: %s is ignored: %v", from, name, err)
+		}
+		return err == nil
+	}
+	if t, ok := dotenv[opt.env]; ok && t != "" && fits(".env", opt.env, t) {
 		v = value{t, ".env"}
 	}
 	if t, ok := o.Getenv(opt.env); ok && t != "" {
@@ -75,44 +85,49 @@ func (s *Settings) resolve(opt option, o Options, user, root, dotenv map[string]
 		v = value{t, "flag"}
 	}
 	if t, ok := root[opt.key]; ok && opt.key != "" {
+		allowed := opt.root == free || opt.root == narrow && opt.less(v.text, t)
 		switch {
-		case opt.root == free && v.from == "default":
-			v = value{t, "tasks.toml"}
-		case opt.root == narrow && opt.less(v.text, t):
-			v = value{t, "tasks.toml"}
-		case opt.root != free:
+		case !allowed:
 			s.warn("tasks.toml: %s is ignored: a repository may not widen it", opt.key)
+		case opt.root == free && v.from != "default":
+		case fits("tasks.toml", opt.key, t):
+			v = value{t, "tasks.toml"}
 		}
 	}
 	if v.text == "" {
 		return v, nil
 	}
-	err := opt.set(s, v.text)
-	if err == nil {
-		return v, nil
+	if err := opt.set(s, v.text); err != nil {
+		return v, fault.New(fault.Usage, "%s (%s): %v", opt.env, v.from, err)
 	}
-	if v.from == "tasks.toml" || v.from == ".env" {
-		s.warn("%s: %s is ignored: %v", v.from, opt.env, err)
-		if opt.def != "" {
-			err = opt.set(s, opt.def)
-		} else {
-			err = nil
-		}
-		return value{opt.def, "default"}, err
-	}
-	return v, fault.New(fault.Usage, "%s (%s): %v", opt.env, v.from, err)
+	return v, nil
 }
 
-// endpoint completes one model server. An address out of .env counts only with a
-// key out of .env: otherwise a repository could have the user's key sent to itself.
+// dropAddresses takes the addresses out of .env that do not go with the key in force,
+// which must be that of the same file: otherwise a repository could have the user's key
+// sent to itself. The address that the user named elsewhere then stands.
+func (s *Settings) dropAddresses(dotenv map[string]string, getenv func(string) (string, bool)) {
+	for _, prefix := range []string{"OPENAI", "ANTHROPIC"} {
+		key, url := prefix+"_API_KEY", prefix+"_BASE_URL"
+		ownKey, _ := getenv(key)
+		ownURL, _ := getenv(url)
+		switch {
+		case dotenv[url] == "" || ownURL != "":
+			continue
+		case dotenv[key] == "":
+			s.warn(".env: %s is ignored: it counts only together with %s in the same file", url, key)
+		case ownKey != "":
+			s.warn(".env: %s is ignored: it goes with the key in the same file, and the %s of the environment is in force", url, key)
+		default:
+			continue
+		}
+		delete(dotenv, url)
+	}
+}
+
+// endpoint completes one model server.
 func (s *Settings) endpoint(e *Endpoint, found map[string]value, prefix, base, model string) {
 	key, url := found[prefix+"_API_KEY"], found[prefix+"_BASE_URL"]
-	if url.from == ".env" && !(key.from == ".env" && key.text != "") {
-		s.warn(".env: %s_BASE_URL is ignored: it counts only together with a %s_API_KEY in the same file", prefix, prefix)
-		e.BaseURL = ""
-		url = value{}
-	}
-	// The other way round leaks as well: .env's key would go where the user sends theirs.
 	switch {
 	case key.text != "":
 		e.Source = key.from
