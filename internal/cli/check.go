@@ -135,7 +135,7 @@ func note(s checkedJSON) string {
 	case s.Line == nil:
 		return ""
 	case s.State == task.Empty, s.Advice == nil:
-		return strings.TrimPrefix(said, "nothing is written yet")
+		return strings.TrimPrefix(strings.TrimPrefix(said, "nothing is written yet"), ", and ")
 	}
 	return said + ": " + *s.Advice
 }

@@ -1,6 +1,7 @@
 package task
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,10 +16,10 @@ import (
 
 // Change is one change of front matter. A nil Value removes the key.
 //
-// Key is a key of the contract, an alias of one, or any other word. Where the file
-// has the key under an alias (`assignee` for `owner`), that line is changed and
-// keeps its name, so that no second line with the same meaning appears; a key that
-// is added gets the name of the contract.
+// Key is a key of the contract, an alias of one, or any other word. What is written has
+// the name of the contract: where the file has the key under an alias (`assignee` for
+// `owner`), that line gets it with the new value, so that no second line with the same
+// meaning appears.
 type Change struct {
 	Key   string
 	Value any // string, []string, time.Time, nil
@@ -175,7 +176,11 @@ func (d *document) apply(w want) (*document, error) {
 	case at < 0:
 		return d.insert(w)
 	case w.kind != null:
-		return d.replace(w, d.root.Content[at], d.root.Content[at+1])
+		next, err := d.replace(w, d.root.Content[at], d.root.Content[at+1])
+		if err != nil || bytes.Equal(next.src, d.src) {
+			return next, err
+		}
+		return next.rename(w)
 	}
 	next, err := d.remove(w, d.root.Content[at], d.root.Content[at+1])
 	if err != nil {

@@ -101,6 +101,20 @@ func (d *document) replace(w want, key, val *yaml.Node) (*document, error) {
 	return d.with(w, cut{at, end, w.styled(val.Style)})
 }
 
+// rename gives a key that stands under an alias the name of the contract.
+func (d *document) rename(w want) (*document, error) {
+	at := d.index(w)
+	if at < 0 || d.root.Content[at].Value == w.key {
+		return d, nil
+	}
+	key := d.root.Content[at]
+	end, err := d.endOf(w, key, 0)
+	if err != nil {
+		return nil, err
+	}
+	return d.with(w, cut{d.places.offset(key), end, w.key})
+}
+
 // replaceBlock puts text behind the colon, in place of the lines of a block list.
 func (d *document) replaceBlock(w want, colon int, val *yaml.Node, text string) (*document, error) {
 	end, err := d.endOf(w, val, d.root.Column-1)

@@ -250,6 +250,10 @@ func (t *Tracker) atPath(name string) (*task.Task, error) {
 		return nil, nil
 	}
 	f, err := t.repo.ReadFile(clean, 0)
+	if err == nil && f.Path != clean {
+		return nil, fault.New(fault.Forbidden, "%s is refused: it is behind a link, to %s, and tasks are not read through links", clean, f.Path).
+			WithHint("name the file that the link leads to")
+	}
 	k, failed := t.read(clean, f, err)
 	if k == nil && failed == nil && err == nil {
 		return nil, fault.New(fault.NotFound, "%s is not a task: its front matter has neither `type: task` nor a status", clean)
