@@ -7,6 +7,7 @@ import (
 	"regexp/syntax"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"tasks/internal/fault"
 )
@@ -27,6 +28,8 @@ func compileQuery(text string, isRegex bool) (*matcher, error) {
 		return nil, fault.New(fault.Usage, "the query is empty")
 	case len(text) > maxQuery:
 		return nil, fault.New(fault.Invalid, "the query is too long: over %d bytes", maxQuery)
+	case !utf8.ValidString(text):
+		return nil, fault.New(fault.Invalid, "the query is not UTF-8: %q", text)
 	case !isRegex && strings.ContainsAny(text, "\r\n"):
 		return nil, fault.New(fault.Invalid, "the query has several lines: search compares line by line")
 	case isRegex:

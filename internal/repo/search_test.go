@@ -87,7 +87,11 @@ func TestSearch(t *testing.T) {
 		_, err := h.Search(context.Background(), q)
 		wantCode(t, what, err, fault.Invalid)
 	}
-	_, err := h.Search(context.Background(), repo.Query{})
+	_, err := h.Search(context.Background(), repo.Query{Text: "\xff"})
+	if wantCode(t, "not UTF-8", err, fault.Invalid); err == nil || !strings.HasPrefix(err.Error(), "the query is not UTF-8") {
+		t.Errorf("not UTF-8: %v", err)
+	}
+	_, err = h.Search(context.Background(), repo.Query{})
 	wantCode(t, "no query", err, fault.Usage)
 	_, err = h.Search(context.Background(), repo.Query{Text: "x", Dir: "gone"})
 	wantCode(t, "no folder", err, fault.NotFound)
