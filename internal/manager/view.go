@@ -31,7 +31,8 @@ type RunView struct {
 	Edited bool
 }
 
-// Progress is how far the worksheet in the worktree says the work is.
+// Progress is how far the worksheet of the run says the work is: as it is in the worktree,
+// or, where a view is made of a run that is over, in the last commit of its work.
 type Progress struct {
 	Boxes []task.Box // of Plan, in the order of the file
 	Done  int
@@ -66,6 +67,11 @@ func (m *Manager) View(ctx context.Context, slug, id string) (*RunView, error) {
 		return nil, err
 	}
 	v.Progress = m.progress(r)
+	if r.Worktree == "" && r.Head != "" { // over: what the work came to is in its last commit
+		if src, err := m.Git.Output(ctx, "cat-file", "blob", r.Head+":"+r.Path); err == nil {
+			v.Progress = progressIn(src)
+		}
+	}
 	v.Last = m.LastWords(r.ID)
 	if t, err := m.Tracker.Find(ctx, r.Slug); err == nil {
 		v.Task = t
@@ -94,7 +100,10 @@ func (m *Manager) progress(r *run.Run) Progress {
 			}
 		}
 	}
-	var p Progress
+	return progressIn(src)
+}
+
+func progressIn(src []byte) (p Progress) {
 	for _, b := range task.PlanBoxes(src) {
 		p.Boxes = append(p.Boxes, b)
 		if b.Done {
