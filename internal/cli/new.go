@@ -35,6 +35,7 @@ it has front matter of its own, that is kept and the fields given here are set i
 		Args: one("TITLE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d.Title = args[0]
+			d.Usual = !cmd.Flags().Changed("priority")
 			return a.create(cmd.Context(), d, from)
 		},
 	}
@@ -67,7 +68,8 @@ func (a *app) create(ctx context.Context, d tracker.Draft, from string) error {
 	}
 	defer h.close()
 	if from != "" {
-		if d.From, err = a.readText(h, from); err != nil {
+		read := func() ([]byte, error) { return a.readText(h, from) }
+		if d.From, err = unlessDone(ctx, read); err != nil {
 			return err
 		}
 	}
@@ -87,6 +89,26 @@ func (a *app) create(ctx context.Context, d tracker.Draft, from string) error {
 	}
 	a.say("Wrote %s. Next: fill its sections; \"%s check %s\" tells what is missing.", t.Slug, a.name, t.Slug)
 	return a.write(func(w io.Writer) { fmt.Fprintln(w, t.Path) })
+}
+
+// unlessDone is what read returns, or the end of ctx: nobody types the end of a text that
+// they no longer want, and a pipe without a writer never ends.
+func unlessDone(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
+	var (
+		data []byte
+		err  error
+		done = make(chan struct{})
+	)
+	go func() {
+		data, err = read()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return data, err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // maxText bounds a worksheet that is given to new.

@@ -18,6 +18,7 @@ type Draft struct {
 	DependsOn                                                                    []string          // slugs, ids or paths of tasks that are there
 	Sections                                                                     map[string]string // text by section name
 	From                                                                         []byte            // a whole body in place of the template's; nil for none
+	Usual                                                                        bool              // nobody chose the priority: that of From's own front matter goes before it
 }
 
 // Render makes the path and the bytes of the worksheet that Create would write.
@@ -64,6 +65,12 @@ func (t *Tracker) Render(ctx context.Context, d Draft) (name string, data []byte
 	})
 	if err != nil {
 		return "", nil, err
+	}
+	k := task.Parse(name, data)
+	for _, id := range slices.Compact([]string{d.Slug, k.ID}) { // one name would mean two tasks
+		if err := t.freeID(ctx, k, id); err != nil {
+			return "", nil, err
+		}
 	}
 	return name, data, nil
 }
@@ -164,7 +171,7 @@ func (d Draft) missing(td task.Draft) (changes []task.Change) {
 	for _, c := range td.Changes() {
 		l, isList := c.Value.([]string)
 		switch {
-		case c.Key == "status" && own.Status != "", isList && len(l) == 0 && own.DependsOn != nil:
+		case c.Key == "status" && own.Status != "", c.Key == "priority" && d.Usual && own.Priority != "", isList && len(l) == 0 && own.DependsOn != nil:
 			continue
 		}
 		changes = append(changes, c)
