@@ -119,7 +119,7 @@ func (a *app) atRest(r run.Run) error {
 	return quiet{1}
 }
 
-// stateWords tell people how a run stands.
+// stateWords tell people how a run stands, in one line: the reason may be an agent's words.
 func stateWords(r *run.Run) string {
 	words := string(r.State)
 	if r.State == run.Running && r.Phase != "" && r.Phase != run.Working {
@@ -129,7 +129,7 @@ func stateWords(r *run.Run) string {
 		words += fmt.Sprintf(" (attempt %d)", r.Attempt)
 	}
 	if r.Reason != nil && r.Reason.Text != "" {
-		words += ": " + r.Reason.Text
+		words += ": " + oneLine(r.Reason.Text)
 	}
 	return words
 }

@@ -129,6 +129,21 @@ func nothing(cmd *cobra.Command, args []string) error {
 		WithHint("%s --help shows how it is called", cmd.CommandPath())
 }
 
+// slugAndMessage is the argument check of a command that says something to a task's agent.
+func slugAndMessage(cmd *cobra.Command, args []string) error {
+	switch len(args) {
+	case 0:
+		return one("SLUG")(cmd, args)
+	case 1:
+		return fault.New(fault.Usage, "%s needs a MESSAGE behind %q", cmd.CommandPath(), args[0]).
+			WithHint("it is called as: %s", cmd.UseLine())
+	case 2:
+		return nil
+	}
+	return fault.New(fault.Usage, "%s takes one MESSAGE: %q is one too many", cmd.CommandPath(), args[2]).
+		WithHint("put quotes round a message of several words")
+}
+
 // one is the argument check of a command with exactly one argument, named what.
 func one(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {

@@ -54,7 +54,7 @@ type objectJSON struct {
 	Overdue     bool           `json:"overdue"`
 	Broken      *task.Broken   `json:"broken"`
 	Progress    progressJSON   `json:"progress"`
-	Initiatives []objectJSON   `json:"initiatives,omitempty"`
+	Initiatives []objectJSON   `json:"initiatives,omitzero"` // of workstreams; nil for what is none
 	tasks       []*task.Task   // its own
 	object      tracker.Object // what it was made of
 }

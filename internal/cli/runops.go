@@ -45,7 +45,7 @@ func newRunSend(a *app) *cobra.Command {
 ready for review, failed or stopped goes on with it.`,
 		Example: `  tasks run send retry-failed-uploads "keep the old name as an alias"
   tasks run send retry-failed-uploads "stop, that file is generated" --now`,
-		Args: cobra.ExactArgs(2),
+		Args: slugAndMessage,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withManager(cmd.Context(), func(ctx context.Context, h *house, m *manager.Manager) error {
 				text := args[1]

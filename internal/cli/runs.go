@@ -57,11 +57,11 @@ func (a *app) listRuns(ctx context.Context, active bool) error {
 			Runs []*run.JSON `json:"runs"`
 		}{out})
 	}
+	if len(list) == 0 {
+		a.say("No runs.")
+		return nil
+	}
 	return a.write(func(w io.Writer) {
-		if len(list) == 0 {
-			fmt.Fprintln(w, "no runs")
-			return
-		}
 		var rows [][]cell
 		for _, r := range list {
 			rows = append(rows, []cell{{oneLine(r.Slug), bold}, {string(r.State), runLook(r.State)}, {when(r), dim}, {cost(r.CostUSD), plain}, {oneLine(reasonText(r)), plain}, {r.ID, dim}})
