@@ -50,14 +50,13 @@ func (s *Server) nearPages(r *request) []docs.ListEntry {
 	if all, err := s.Tracker.All(r.Context()); err == nil && strings.HasPrefix(r.URL.Path, "/tasks/") {
 		return near(wanted, all)
 	}
-	dir := path.Dir(r.rel())
-	for ; dir != "." && dir != "/"; dir = path.Dir(dir) {
-		if info, err := s.Repo.Stat(dir); err == nil && info.Dir {
+	dir := ""
+	for _, name := range r.rest[:len(r.rest)-1] { // downwards: an address may have any number of parts
+		next := path.Join(dir, name)
+		if info, err := s.Repo.Stat(next); err != nil || !info.Dir {
 			break
 		}
-	}
-	if dir == "." || dir == "/" {
-		dir = ""
+		dir = next
 	}
 	l, err := s.Docs.Folder(r.Context(), dir, 0, 2000)
 	if err != nil {

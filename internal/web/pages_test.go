@@ -114,6 +114,27 @@ func TestPathTricks(t *testing.T) {
 	}
 }
 
+// TestLongAddress: what is not there is told at once, however many parts its name has,
+// with the pages near the part of it that is there.
+func TestLongAddress(t *testing.T) {
+	s := newSite(t, options{})
+	for _, prefix := range []string{"/browse/docs/", "/docs/", "/runs/", "/team/"} {
+		start := time.Now()
+		if got := s.get(t, prefix+strings.Repeat("a/", 30000)+"b"); got.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: %d, want 404", prefix, got.StatusCode)
+		}
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%s: an address of many parts took %v", prefix, took)
+		}
+	}
+	for path, want := range map[string]string{"/browse/docs/guid.md": "/browse/docs/guide.md", "/browse/docs/none/guid.md": "/browse/docs/guide.md"} {
+		_, offered, _ := strings.Cut(s.get(t, path).body, "Pages with a similar name")
+		if !strings.Contains(offered, `href="`+want+`"`) {
+			t.Errorf("%s does not offer %s", path, want)
+		}
+	}
+}
+
 // TestSource: the markdown itself, for programs.
 func TestSource(t *testing.T) {
 	s := newSite(t, options{})
