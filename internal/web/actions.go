@@ -61,7 +61,7 @@ func (s *Server) writeStatus(w http.ResponseWriter, r *request, slug, status, ha
 	}
 	var trusted []trust.Command
 	if ready {
-		if _, _, trusted, err = s.Manager.KickoffByHand(ctx, t.Path, "page", ""); err != nil {
+		if _, trusted, err = s.kickOff(r, t.Path, ""); err != nil {
 			return err
 		}
 		on = nil // what it was given is what is written
@@ -156,9 +156,23 @@ func (s *Server) kickoff(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	got, _, trusted, err := s.Manager.KickoffByHand(r.Context(), in.Slug, "page", in.Note)
+	got, trusted, err := s.kickOff(r, in.Slug, in.Note)
 	return s.runAnswer(w, r, got, err, trusted...)
 }
+
+// kickOff is a kickoff by a click, which may be the first that trusts, or by a program.
+func (s *Server) kickOff(r *request, slug, note string) (got run.Run, trusted []trust.Command, err error) {
+	if byHand(r) {
+		got, _, trusted, err = s.Manager.KickoffByHand(r.Context(), slug, "page", note)
+		return got, trusted, err
+	}
+	got, _, err = s.Manager.Kickoff(r.Context(), slug, "page", note)
+	return got, nil, err
+}
+
+// byHand tells whether a page sent the request: browsers name it with every POST. A
+// program that comes with the token alone is nobody's click.
+func byHand(r *request) bool { return r.Header.Get("Origin") != "" || r.Header.Get("Referer") != "" }
 
 // unqueue is POST /actions/unqueue, the same as `tasks unqueue`.
 func (s *Server) unqueue(w http.ResponseWriter, r *request) error {

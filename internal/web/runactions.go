@@ -13,6 +13,10 @@ func (s *Server) dispatch(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	if !byHand(r) {
+		got, err := s.Manager.Dispatch(r.Context(), in.Slug, "page")
+		return s.runAnswer(w, r, got, err)
+	}
 	got, trusted, err := s.Manager.DispatchByHand(r.Context(), in.Slug, "page")
 	return s.runAnswer(w, r, got, err, trusted...)
 }
