@@ -190,7 +190,7 @@ func (a *app) help() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			found, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
-				return a.noSuchCommand(cmd.Root(), args)
+				return a.noSuchCommand(found, rest)
 			}
 			return found.Help()
 		},

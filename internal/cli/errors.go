@@ -69,9 +69,18 @@ func flagError(cmd *cobra.Command, err error) error {
 	}
 	var unknown *pflag.NotExistError
 	var value *pflag.InvalidValueError
+	var bare *pflag.ValueRequiredError
 	if errors.As(err, &value) {
 		f := value.GetFlag()
 		return fault.New(fault.Usage, "--%s %q is not a value of it: it takes a %s", f.Name, value.GetValue(), kindOf(f)).
+			WithHint("%s --help shows the flags", cmd.CommandPath())
+	}
+	if errors.As(err, &bare) {
+		given := "--" + bare.GetSpecifiedName()
+		if short := bare.GetSpecifiedShortnames(); short != "" {
+			given = "-" + short
+		}
+		return fault.New(fault.Usage, "%s needs a value: nothing stands behind it", given).
 			WithHint("%s --help shows the flags", cmd.CommandPath())
 	}
 	if !errors.As(err, &unknown) {

@@ -35,6 +35,9 @@ rest.`,
 		Example: `  tasks run logs retry-failed-uploads --follow`,
 		Args:    one("SLUG"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if raw && a.json {
+				return fault.New(fault.Usage, "--raw and --json are two forms of the same").WithHint("give one of them")
+			}
 			return a.onRun(cmd.Context(), func(ctx context.Context, h *house, m *manager.Manager) error {
 				r, err := m.RunOf(ctx, h.name(args[0]), id)
 				if err != nil {
