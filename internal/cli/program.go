@@ -130,7 +130,7 @@ func (p *program) run(ctx context.Context, ln net.Listener) error {
 	ctx, stop := context.WithCancel(ctx)
 	failed := make(chan error, 1)
 	services.Go(func() {
-		if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(web.Listener(ln)); !errors.Is(err, http.ErrServerClosed) {
 			failed <- fault.New(fault.Internal, "the server stopped: %w", err)
 			stop()
 		}

@@ -180,9 +180,9 @@ func ownerOf(cookie string) string {
 }
 
 // HTTPServer is an HTTP server for h with the limits that keep one bad client
-// from holding the others up.
+// from holding the others up. It serves a Listener.
 func HTTPServer(h http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
+	server := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
@@ -193,4 +193,6 @@ func HTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 		// OPTIONS * is answered by us as well, with our headers.
 		DisableGeneralOptionsHandler: true,
 	}
+	watchConns(server)
+	return server
 }

@@ -1,8 +1,14 @@
 package web_test
 
 import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // csp is the policy of every answer. It stands here in full, so that a change of
@@ -90,6 +96,54 @@ func (s *site) checkHeaders(t *testing.T, what string, got reply) {
 		if strings.HasPrefix(name, "Access-Control-") {
 			t.Errorf("%s: answers %s", what, name)
 		}
+	}
+}
+
+// TestHeadersOfUnreadableRequests: also an answer that net/http gives by itself has them,
+// and the answers before it on the connection are as they were.
+func TestHeadersOfUnreadableRequests(t *testing.T) {
+	s := newSite(t, options{})
+	host := "Host: " + s.host + "\r\n"
+	for _, c := range []struct {
+		name, request string
+		want          int
+	}{
+		{"wrong escape", "GET /browse/%zz HTTP/1.1\r\n" + host, 400},
+		{"two hosts", "GET / HTTP/1.1\r\n" + host + host, 400},
+		{"no host", "GET / HTTP/1.1\r\n", 400},
+		{"a header without colon", "GET / HTTP/1.1\r\n" + host + "x\r\n", 400},
+		{"a huge header", "GET / HTTP/1.1\r\n" + host + "X: " + strings.Repeat("x", 100<<10) + "\r\n", 431},
+		{"another version", "GET / HTTP/9.9\r\n" + host, 505},
+		{"no such coding", "POST /actions/chat HTTP/1.1\r\n" + host + "Transfer-Encoding: x\r\n", 501},
+		{"an expectation", "GET / HTTP/1.1\r\n" + host + "Expect: x\r\n", 417},
+		{"not HTTP", "\x16\x03\x01\r\n", 400},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			conn, err := net.Dial("tcp", s.host)
+			must(t, err)
+			defer conn.Close()
+			conn.SetDeadline(time.Now().Add(20 * time.Second))
+			r := bufio.NewReader(conn)
+			answer := func(want int) {
+				resp, err := http.ReadResponse(r, nil)
+				must(t, err)
+				body, err := io.ReadAll(resp.Body)
+				must(t, err)
+				if resp.StatusCode != want {
+					t.Errorf("%d, want %d\n%s", resp.StatusCode, want, head(string(body)))
+				}
+				s.checkHeaders(t, resp.Status, reply{Response: resp})
+			}
+			fmt.Fprintf(conn, "GET /healthz HTTP/1.1\r\n%s\r\n", host)
+			answer(200)
+			// read along with the one before it
+			fmt.Fprintf(conn, "GET /browse/docs/guide.md?raw HTTP/1.1\r\n%s\r\n%s\r\n", host, c.request)
+			answer(200)
+			answer(c.want)
+			if _, err := r.ReadByte(); err != io.EOF {
+				t.Errorf("the connection goes on: %v", err)
+			}
+		})
 	}
 }
 

@@ -113,7 +113,7 @@ func newSite(t testing.TB, o options) *site {
 	s.url = "http://" + s.host
 	server := web.HTTPServer(s.Handler(s.host), testLog(t))
 	served := make(chan struct{})
-	go func() { server.Serve(ln); close(served) }()
+	go func() { server.Serve(web.Listener(ln)); close(served) }()
 	s.client = &http.Client{
 		Transport:     &http.Transport{DisableCompression: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
