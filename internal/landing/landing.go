@@ -14,6 +14,7 @@
 package landing
 
 import (
+	"cmp"
 	"context"
 	"path/filepath"
 	"strings"
@@ -165,7 +166,7 @@ func (l *Lander) afterLanding(ctx context.Context, j *journal) error {
 		return err
 	}
 	if j.Head != "" {
-		if err := l.Trees.KeepCommit(ctx, j.Slug, j.Run, j.Head); err != nil {
+		if _, err := l.Trees.KeepCommit(ctx, j.Slug, j.Run, j.Head); err != nil {
 			return err
 		}
 	}
@@ -175,12 +176,22 @@ func (l *Lander) afterLanding(ctx context.Context, j *journal) error {
 }
 
 // Reject removes tree and branch of the run; all that they held is kept under the ref
-// that is returned, "" where other refs have it or there was nothing.
+// that is returned, "" where other refs have it or there was nothing. What was under review
+// is kept also where somebody has deleted the branch or moved it away from there.
 func (l *Lander) Reject(ctx context.Context, r *run.Run) (ref string, err error) {
 	ctx, unlock, err := l.lock(ctx)
 	if err != nil {
 		return "", err
 	}
 	defer unlock()
-	return l.Trees.Remove(ctx, l.tree(r), r.ID)
+	ref, err = l.Trees.Remove(ctx, l.tree(r), r.ID)
+	if err != nil || r.Head == "" {
+		return ref, err
+	}
+	head, err := l.Git.Resolve(ctx, r.Head)
+	if err != nil || head == "" { // git has thrown it away
+		return ref, err
+	}
+	also, err := l.Trees.KeepCommit(ctx, r.Slug, r.ID, head)
+	return cmp.Or(ref, also), err
 }

@@ -298,6 +298,27 @@ func TestRejectKeepsAll(t *testing.T) {
 	}
 }
 
+func TestRejectKeepsWhatWasUnderReviewWhenItsBranchIsDeleted(t *testing.T) {
+	s := fixture(t, nil)
+	s.work(map[string]string{"a.txt": "done\n"})
+	s.r.Head = plain(t, s.tree.Dir, "rev-parse", "HEAD")
+	plain(t, s.root, "worktree", "remove", "--force", s.tree.Dir)
+	plain(t, s.root, "branch", "-D", "task/alpha")
+	for range 2 { // again is the same
+		ref, err := s.l.Reject(t.Context(), s.r)
+		if err != nil || ref != "refs/tasks/kept/alpha/r1" {
+			t.Fatalf("Reject = %q, %v", ref, err)
+		}
+	}
+	if got := plain(t, s.root, "rev-parse", "refs/tasks/kept/alpha/r1"); got != s.r.Head {
+		t.Errorf("kept %s, not %s", got, s.r.Head)
+	}
+	s.r.Head = strings.Repeat("0", 39) + "1" // gone from git altogether
+	if ref, err := s.l.Reject(t.Context(), s.r); ref != "" || err != nil {
+		t.Errorf("without the commit: %q, %v", ref, err)
+	}
+}
+
 func TestRebase(t *testing.T) {
 	s := fixture(t, nil)
 	s.work(map[string]string{"a.txt": "one\n2\nthree\n"})

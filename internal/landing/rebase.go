@@ -55,7 +55,7 @@ func (l *Lander) Rebase(ctx context.Context, r *run.Run) (begin, head string, co
 			first = head
 		}
 	}
-	if err := l.Trees.KeepCommit(ctx, r.Slug, r.ID+"-before-rebase", w.head); err != nil {
+	if _, err := l.Trees.KeepCommit(ctx, r.Slug, r.ID+"-before-rebase", w.head); err != nil {
 		return "", "", nil, err
 	}
 	m := &move{l: l, journal: journal{Kind: rebased, Run: r.ID, Slug: r.Slug, Ref: "refs/heads/" + worktree.Branch(r.Slug),

@@ -173,15 +173,14 @@ func (t *Trees) keepAs(ctx context.Context, slug, run, commit string) (string, e
 }
 
 // KeepCommit sees to it that a ref other than the task's branch reaches the commit, under
-// the run's name where there is none yet.
-func (t *Trees) KeepCommit(ctx context.Context, slug, run, commit string) error {
+// the run's name where there is none yet. It returns the kept ref, "" where another has it.
+func (t *Trees) KeepCommit(ctx context.Context, slug, run, commit string) (ref string, err error) {
 	ctx, unlock, err := t.lock(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer unlock()
-	_, err = t.keepAs(ctx, slug, run, commit)
-	return err
+	return t.keepAs(ctx, slug, run, commit)
 }
 
 // sameWork tells whether two commits keep the same: content, what was staged, and what it
