@@ -94,6 +94,8 @@ func TestIsTask(t *testing.T) {
 		{"tasks/a.txt", "---\ntype: task\n---\n", false},
 		{"tasks/a.md", "---\ntype: task\ntitle: a: b\n---\n", true},
 		{"tasks/a.md", "---\ntitle: a: b\n---\n", true},
+		{"tasks/deep/a.md", "---\ntype:\nstatus: ready\ntitle: a: b\n---\n", true},
+		{"tasks/a.md", "---\ntype: [\n---\n", true},
 		{"tasks/team/a.md", "---\nname: a: b\n---\n", false},
 		{"tasks/team/a.md", "---\ntype: person\nstatus: a: b\n---\n", false},
 		{"tasks/team/a.md", "---\nstatus: ready\nx: a: b\n---\n", true},

@@ -117,7 +117,7 @@ func looksLikeTask(p string, src []byte) bool {
 	if f, b := split(src); b == nil {
 		head = src[f.start:f.end]
 	}
-	if m := typeLine().FindSubmatch(head); m != nil {
+	if m := typeLine().FindSubmatch(head); m != nil && len(m[1]) > 0 { // an empty or cut type says nothing
 		return string(m[1]) == "task"
 	}
 	return inWorkstream || statusLine().Match(head) || path.Dir(p) == "tasks" && ValidSlug(SlugOf(p))
