@@ -48,15 +48,20 @@ type world struct {
 	Question
 	tasks  []*task.Task
 	known  map[string]*task.Task       // by slug, and by id
+	named  map[string]int              // how many tasks a slug or id means
 	needed map[*task.Task][]*task.Task // the open tasks that name a task
 	counts map[*task.Task]int          // what waiting has found
 }
 
 func look(tasks []*task.Task, q Question) *world {
 	w := &world{Question: q, tasks: tasks, known: make(map[string]*task.Task, 2*len(tasks)),
-		needed: map[*task.Task][]*task.Task{}, counts: map[*task.Task]int{}}
+		named: make(map[string]int, len(tasks)), needed: map[*task.Task][]*task.Task{}, counts: map[*task.Task]int{}}
 	for _, t := range tasks {
 		w.known[t.ID] = t
+		w.named[t.Slug]++
+		if t.ID != t.Slug {
+			w.named[t.ID]++
+		}
 	}
 	for i := len(tasks) - 1; i >= 0; i-- { // of two with a slug the first counts, as in task.Graph
 		w.known[tasks[i].Slug] = tasks[i]
@@ -104,6 +109,8 @@ func (w *world) why(t *task.Task) string {
 		return "is over"
 	case t.Broken != nil:
 		return "does not parse"
+	case w.named[t.Slug] > 1: // no command could take it by its name
+		return "shares its name with another task"
 	case w.On[t.Slug] != "":
 		return "has a run (" + w.On[t.Slug] + ")"
 	case t.Status == task.Blocked:

@@ -68,6 +68,8 @@ func TestNext(tt *testing.T) {
 		{"a dependency by id", []*task.Task{t("a", task.Ready, "needs=T-7"), t("b", task.Completed, "id=T-7")}, plan.Question{}, "a", ""},
 		{"a cycle", []*task.Task{t("a", task.Ready, "needs=b"), t("b", task.Ready, "needs=a")}, plan.Question{}, "", "a waits for b (ready)"},
 		{"broken", []*task.Task{t("a", task.Ready, "broken=tab")}, plan.Question{}, "", "a does not parse"},
+		{"one of two with a slug", []*task.Task{t("a", task.Ready), t("a", task.Completed), t("b", task.NotStarted)}, plan.Question{}, "b", ""},
+		{"a slug that is another's id", []*task.Task{t("a", task.Ready), t("b", task.Completed, "id=a")}, plan.Question{}, "", "a shares its name with another task"},
 		{"in progress is somebody's", []*task.Task{t("a", task.InProgress), t("b", task.Blocked)}, plan.Question{}, "", "a is in progress; b is blocked"},
 		{"but first for its owner", []*task.Task{t("a", task.Ready, "p=p0", "owner=kim"), t("b", task.InProgress, "p=p3", "owner=kim")}, plan.Question{Owner: "kim"}, "b", "begun already"},
 		{"another's", []*task.Task{t("a", task.Ready, "owner=ana")}, plan.Question{Owner: "kim"}, "", "there is no task of kim"},
