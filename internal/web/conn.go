@@ -38,8 +38,11 @@ var alwaysLines = func() []byte {
 }()
 
 func (c *conn) Write(b []byte) (int, error) {
+	if c.ours.Load() || !bytes.HasPrefix(b, []byte("HTTP/1.")) {
+		return c.TCPConn.Write(b)
+	}
 	line, rest, head := bytes.Cut(b, []byte("\r\n"))
-	if c.ours.Load() || !head || !bytes.HasPrefix(line, []byte("HTTP/1.")) {
+	if !head {
 		return c.TCPConn.Write(b)
 	}
 	c.ours.Store(true) // once an answer
