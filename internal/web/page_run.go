@@ -92,6 +92,7 @@ type DiffFile struct {
 	Binary        bool
 	Mode          string // the change of its mode, in words
 	Large         bool
+	Withheld      bool // by its name the policy serves none of it
 	Folded        bool
 	Hunks         []DiffHunk
 	Comments      []commentJSON // on the file as a whole, or on lines that are not shown

@@ -316,6 +316,33 @@ func TestWorkThatDoesNotMergeIsSaidBefore(t *testing.T) {
 	}
 }
 
+// TestLinesOfSecretsAreNotServed: the review says that such a file changes, under its old
+// name and its new one, and shows no line of it.
+func TestLinesOfSecretsAreNotServed(t *testing.T) {
+	s := newSite(t, options{})
+	key := strings.Repeat("the key that nobody may see\n", 9)
+	s.change(t, "server.pem", key)
+	w := s.begin(t, "fly")
+	w.r.Begin, w.r.Branch = s.gitIn(t, "rev-parse", "HEAD"), "task/fly"
+	s.gitIn(t, "switch", "-q", "-c", "task/fly")
+	s.gitIn(t, "mv", "server.pem", "docs/server.md")
+	s.change(t, "docs/server.md", key+"and one more\n")
+	s.change(t, "docs/ID_RSA", "nobody may see this either\n")
+	s.change(t, "docs/guide.md", "# Guide\n\nThe heron flies.\n")
+	w.r.Head = s.gitIn(t, "rev-parse", "HEAD")
+	s.gitIn(t, "switch", "-q", "main")
+	w.end(run.Review, run.Finished, "done")
+	page := s.get(t, "/runs/fly")
+	for _, want := range []string{"The heron flies.", `data-file="docs/server.md"`, "server.pem → docs/server.md", `data-file="docs/ID_RSA"`, "No file of such a name"} {
+		if !strings.Contains(page.body, want) {
+			t.Errorf("the review has no %s", want)
+		}
+	}
+	if strings.Contains(page.body, "nobody may see") || strings.Contains(page.body, "and one more") {
+		t.Error("lines of a secret are served")
+	}
+}
+
 // TestWorkLeavesOnlyWhereItsAddressWasShown: each way out asks for the address first, and
 // takes the word for that address alone.
 func TestWorkLeavesOnlyWhereItsAddressWasShown(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"tasks/internal/fault"
 	"tasks/internal/landing"
 	"tasks/internal/markdown"
+	"tasks/internal/repo"
 	"tasks/internal/run"
 )
 
@@ -110,6 +111,9 @@ func colour(d *landing.Diff) *DiffView {
 		if n > fileLines {
 			f.Large, f.Folded, from.Hunks = true, true, nil
 		}
+		if withheld(from.Path) || withheld(from.Old) {
+			f.Withheld, f.Large, from.Hunks = true, false, nil
+		}
 		if lines += n; lines > openLines || f.Status == "deleted" && n > 40 || n > 800 {
 			f.Folded = true
 		}
@@ -120,6 +124,13 @@ func colour(d *landing.Diff) *DiffView {
 		v.Files = append(v.Files, f)
 	}
 	return v
+}
+
+// withheld tells whether the policy refuses a file by its name: that it changes is told,
+// its lines are not served.
+func withheld(name string) bool {
+	_, err := repo.Clean(name)
+	return fault.CodeOf(err) == fault.Forbidden
 }
 
 // hunkOf is a hunk with its lines coloured.
