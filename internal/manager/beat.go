@@ -114,6 +114,13 @@ func (m *Manager) beatOf(ctx context.Context, o BeatOptions, want func(verb stri
 	if err != nil {
 		return nil, err
 	}
+	moved, err := m.reorder(ctx, &w, o.DryRun)
+	if err == nil && moved && !o.DryRun {
+		w, err = m.see(ctx) // for the places
+	}
+	if err != nil {
+		return nil, err
+	}
 	b, known := &Beat{DryRun: o.DryRun, Actions: []*Did{}}, map[string]*Did{}
 	for range rounds {
 		w.Starts = o.Dispatch

@@ -245,6 +245,27 @@ func (s *Store) HoldAll(ctx context.Context, all []Held) error {
 	return nil
 }
 
+// Reorder gives waiting runs, by their ids, another priority.
+func (s *Store) Reorder(ctx context.Context, priorities map[string]string) error {
+	if s.db == nil || len(priorities) == 0 {
+		return nil
+	}
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("reorder runs: %w", err)
+	}
+	defer tx.Rollback()
+	for id, priority := range priorities {
+		if _, err := tx.ExecContext(ctx, `update runs set priority = ? where id = ? and state in ('queued','blocked')`, priority, id); err != nil {
+			return fmt.Errorf("reorder run %s: %w", id, err)
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("reorder runs: %w", err)
+	}
+	return nil
+}
+
 func scan(row interface{ Scan(...any) error }) (*Run, error) {
 	var (
 		r              Run
