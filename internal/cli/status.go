@@ -66,7 +66,7 @@ func (a *app) printStatus(w io.Writer, st *manager.Status, active [][]cell) {
 		head += ", tasks of " + *st.Owner
 	}
 	a.table(w, [][]cell{{{oneLine(head), bold}}})
-	fmt.Fprintf(w, "%d tasks: %s\n", st.Counts["total"], countWords(st.Counts))
+	fmt.Fprintf(w, "%d %s: %s\n", st.Counts["total"], plural(st.Counts["total"], "task", "tasks"), countWords(st.Counts))
 
 	if len(active) == 0 {
 		active = [][]cell{{{"  nothing is going on", dim}}}
