@@ -197,6 +197,9 @@ func keyCheck(s *config.Settings) check {
 	if err != nil {
 		return check{"model", "warn", err.Error(), fault.HintOf(err)}
 	}
+	if _, err := modelOf(s)(); err != nil { // before it is shown: an address that is refused may hold a password
+		return check{"model", "warn", err.Error(), fault.HintOf(err)}
+	}
 	return check{"model", "ok", fmt.Sprintf("%s at %s (%s, from %s)", e.Model, e.BaseURL, provider, e.Source), ""}
 }
 
