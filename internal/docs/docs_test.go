@@ -77,6 +77,7 @@ func TestKindsAndTitles(t *testing.T) {
 		"main.go":                        "package main\n",
 		"data.bin":                       "\x00\x01",
 		"latin.txt":                      "caf\xe9\n",
+		"latin.md":                       "# Caf\xe9\n",
 		"pic.png":                        "not really",
 	})
 	for _, tt := range []struct {
@@ -99,6 +100,7 @@ func TestKindsAndTitles(t *testing.T) {
 		{"main.go", docs.Text, "main.go"},
 		{"data.bin", docs.Raw, "data.bin"},
 		{"latin.txt", docs.Raw, "latin.txt"},
+		{"latin.md", docs.Doc, "Caf\ufffd"},
 		{"pic.png", docs.Raw, "pic.png"},
 	} {
 		p := page(t, l, tt.name)

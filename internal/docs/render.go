@@ -19,7 +19,7 @@ func (l *Library) render(f repo.File) (*Page, *links) {
 		p.Source = wholeLines(f.Data)
 	}
 	switch {
-	case isImage(f.Path) || !isText(p.Source):
+	case isImage(f.Path) || !isText(f.Path, p.Source):
 		p.Kind, p.Source = Raw, nil
 		return p, on
 	case !IsMarkdown(f.Path):
@@ -74,13 +74,13 @@ func wholeLines(data []byte) []byte {
 	return data
 }
 
-// isText tells whether a file is text. Markdown is never refused: a stray byte in
-// it is shown as such.
-func isText(data []byte) bool {
+// isText tells whether a file is text. Markdown is not refused for a stray byte: it is
+// shown as such.
+func isText(name string, data []byte) bool {
 	if bytes.IndexByte(data[:min(len(data), 8000)], 0) >= 0 {
 		return false
 	}
-	return utf8.Valid(data)
+	return IsMarkdown(name) || utf8.Valid(data)
 }
 
 var imageTypes = map[string]bool{
