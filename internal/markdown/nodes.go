@@ -224,9 +224,11 @@ func writeCheckBox(w util.BufWriter, _ []byte, node ast.Node, entering bool) (as
 	return ast.WalkContinue, nil
 }
 
-func writeTable(w util.BufWriter, _ []byte, _ ast.Node, entering bool) (ast.WalkStatus, error) {
+func writeTable(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
 	if entering {
-		_, _ = w.WriteString(`<div class="table-scroll" tabindex="0" role="group" aria-label="Table"><table>` + "\n")
+		_, _ = w.WriteString(`<div class="table-scroll" tabindex="0" role="group" aria-label="Table"`)
+		attrs(w, n, "dir") // of what scrolls too: it begins where the text does
+		_, _ = w.WriteString("><table>\n")
 	} else {
 		_, _ = w.WriteString("</table></div>\n")
 	}
@@ -236,7 +238,9 @@ func writeTable(w util.BufWriter, _ []byte, _ ast.Node, entering bool) (ast.Walk
 func writeAlert(w util.BufWriter, _ []byte, node ast.Node, entering bool) (ast.WalkStatus, error) {
 	n := node.(*alert)
 	if entering {
-		_, _ = w.WriteString(`<div class="alert alert-` + n.name + `" role="note"><p class="alert-title">` + escape(n.title) + "</p>\n")
+		_, _ = w.WriteString(`<div class="alert alert-` + n.name + `" role="note"`)
+		attrs(w, n, "dir")
+		_, _ = w.WriteString(`><p class="alert-title">` + escape(n.title) + "</p>\n")
 	} else {
 		_, _ = w.WriteString("</div>\n")
 	}

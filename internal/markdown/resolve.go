@@ -47,6 +47,7 @@ func (r *resolver) resolve(doc ast.Node) {
 	for _, q := range alerts {
 		asAlert(q, r.src)
 	}
+	directions(doc, r.src)
 	r.headings()
 	for _, n := range r.sections {
 		r.sectionLink(n)
