@@ -71,6 +71,11 @@ func TestBoard(t *testing.T) {
 	js[bool](p, `(window.swaps = 0, document.addEventListener("tasks:swapped", () => window.swaps++), true)`)
 	const alert = "tasks/workstreams/delivery/tasks/alert-example.md"
 
+	// From nowhere, j is the first card.
+	js[bool](p, `(document.activeElement?.blur(), true)`)
+	p.do(chromedp.KeyEvent("j"))
+	p.until(`document.activeElement?.closest("[data-card]") === document.querySelector("[data-card]")`)
+
 	// By mouse: what the file says is what the board shows.
 	p.drag("alert-example", hashOf(t, s.root+"/"+alert), "blocked")
 	p.until(inColumn("alert-example", "blocked"))
@@ -140,6 +145,15 @@ func TestBoard(t *testing.T) {
 	js[bool](p, `(document.querySelector('[data-column="cancelled"] [data-fold]').click(), true)`)
 	p.visit(s, "board")
 	p.until(`document.querySelector('[data-column="cancelled"]').classList.contains("folded")`)
+	// What does not parse has no status, and its column is not folded until it is asked to be.
+	if err := os.WriteFile(filepath.Join(s.root, "tasks", "torn.md"), []byte("---\ntitle: [torn\nstatus: ready\n---\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p.until(`document.querySelector('[data-column=""]:not(.folded) [data-card="torn"]') !== null`)
+	js[bool](p, `(document.querySelector('[data-column=""] [data-fold]').click(), true)`)
+	p.until(`document.querySelector('[data-column=""]').classList.contains("folded")`)
+	js[bool](p, `(document.querySelector('[data-column=""] [data-fold]').click(), true)`)
+	p.until(`!document.querySelector('[data-column=""]').classList.contains("folded")`)
 	p.quiet("422", "set-status")
 }
 

@@ -8,6 +8,7 @@ import { local } from "../lib/store.js";
 import { dragging } from "./boarddrag.js";
 import { keys } from "./boardkeys.js";
 import { menus } from "./boardmenu.js";
+import { rows } from "./rows.js";
 import { say } from "./say.js";
 
 /** @typedef {{root: HTMLElement, say: (text: string) => void, move: (card: HTMLElement, column: HTMLElement) => Promise<void>, act: (card: HTMLElement, path: string, body: object, words: string, before?: object) => Promise<boolean>, focus: (slug: string | undefined) => void}} Board */
@@ -82,13 +83,18 @@ export function board(root) {
   const self = { root, say: (text) => { says.textContent = text; }, move, act, focus };
   dragging(self);
   keys(self);
+  rows(root); // which brings j and k to the first card
   menus(self);
+
+  /** What a column is kept as: that of the tasks without a status has no name. @param {HTMLElement} column */
+  const kept = (column) => column.dataset.column || "-";
+  const foldedBefore = () => new Set((local.get("tasks.board.folded") ?? "").split(" ").filter(Boolean));
 
   /** Folds the columns that were folded before. */
   const fold = () => {
-    const folded = new Set((local.get("tasks.board.folded") ?? "").split(" "));
+    const folded = foldedBefore();
     for (const column of all("[data-column]", root)) {
-      const is = folded.has(column.dataset.column ?? "");
+      const is = folded.has(kept(column));
       column.classList.toggle("folded", is);
       const button = one("[data-fold]", column);
       button.setAttribute("aria-expanded", String(!is));
@@ -98,8 +104,8 @@ export function board(root) {
   root.addEventListener("click", (event) => {
     const button = /** @type {Element} */ (event.target).closest("[data-fold]");
     if (!button) return;
-    const name = /** @type {HTMLElement} */ (button.closest("[data-column]")).dataset.column ?? "";
-    const folded = new Set((local.get("tasks.board.folded") ?? "").split(" ").filter(Boolean));
+    const name = kept(/** @type {HTMLElement} */ (button.closest("[data-column]")));
+    const folded = foldedBefore();
     if (!folded.delete(name)) folded.add(name);
     local.set("tasks.board.folded", [...folded].join(" "));
     fold();
