@@ -175,6 +175,7 @@ func oddFiles() map[string]string {
 		"docs/arabic.md":           "# وثيقة\n\nهذا نص عربي طويل بما يكفي ليلتف على عدة أسطر في نافذة ضيقة.\n\n> اقتباس\n\n```go\nfunc main() {}\n```\n",
 		"docs/long.md":             "# " + long + "\n\n" + long + "\n\n`" + long + "`\n\n| " + long + " | x |\n|---|---|\n| " + long + " | y |\n",
 		"docs/empty.md":            "",
+		"docs/deep.md":             "# Deep\n\n" + strings.Repeat("> ", 50) + "words\n\n" + strings.Repeat("- ", 50) + "words\n",
 		"tasks/hebrew.md":          "---\ntype: task\ntitle: משימה בעברית עם מילים באנגלית like this\nstatus: in_progress\nowner: דנה\nmilestone: גרסה\n---\n\n# משימה\n\n## Problem\n\nבעיה.\n",
 		"tasks/markup.md":          "---\ntype: task\ntitle: '<img src=x onerror=alert(1)> & \"quotes\" <b>bold</b>'\nstatus: blocked\nowner: <script>\nlabels: ['<i>']\n---\n",
 		"tasks/broken.md":          "---\ntitle: [unclosed\nstatus: ready\n---\n\n# Broken\n",
@@ -196,7 +197,7 @@ func oddFiles() map[string]string {
 // TestOddRepository shows every page over such a repository, and over an empty one.
 func TestOddRepository(t *testing.T) {
 	sweep(t)
-	paths := []string{"", "browse/README.md", "browse/docs/arabic.md", "browse/docs/long.md", "browse/docs/empty.md", "browse/tasks", "tasks", "board", "board?group=milestone", "graph", "graph?status=all",
+	paths := []string{"", "browse/README.md", "browse/docs/arabic.md", "browse/docs/long.md", "browse/docs/deep.md", "browse/docs/empty.md", "browse/tasks", "tasks", "board", "board?group=milestone", "graph", "graph?status=all",
 		"tasks/hebrew", "tasks/markup", "browse/tasks/broken.md", "tasks/long", "milestones", "workstreams", "team", "activity", "status", "search?q=unbroken", "links", "tasks?sort=colour&status=bogus&page=99"}
 	empty := []string{"", "browse", "tasks", "board", "graph", "milestones", "workstreams", "team", "activity", "status", "search?q=x", "links"}
 	for name, site := range map[string]struct {

@@ -271,10 +271,12 @@ func dirOf(p string) string {
 	return ""
 }
 
-// sentence is a message of the program as a sentence of its own.
+// sentence is a message of the program as a sentence of its own. What begins with a path
+// or a name of code stays as it is: another letter would make it another file.
 func sentence(s string) string {
+	first, _, _ := strings.Cut(s, " ")
 	r, size := utf8.DecodeRuneInString(s)
-	if size == 0 {
+	if size == 0 || strings.ContainsAny(strings.TrimRight(first, ".:,;"), "/._:=") {
 		return s
 	}
 	return string(unicode.ToUpper(r)) + s[size:]

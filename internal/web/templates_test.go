@@ -347,3 +347,20 @@ The window is in ` + "`broker/ack.go`" + `.
 
 - [ ] A consumer that always fails
 `
+
+// Another first letter would make a path another file's.
+func TestSentence(t *testing.T) {
+	for from, want := range map[string]string{
+		"":                               "",
+		"the task has no plan":           "The task has no plan",
+		"done: it is kept":               "Done: it is kept",
+		"tasks/list.md:2: not a mapping": "tasks/list.md:2: not a mapping",
+		"status:nope: no such status":    "status:nope: no such status",
+		"pr_url is no address":           "pr_url is no address",
+		"éclair":                         "Éclair",
+	} {
+		if got := sentence(from); got != want {
+			t.Errorf("sentence(%q) = %q, want %q", from, got, want)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import { test } from "node:test";
 
 const js = (name) => import(new URL(`../../assets/js/${name}`, import.meta.url));
 const { Parser } = await js("lib/eventstream.js");
+const { sentence } = await js("lib/http.js");
 const { ago, clock } = await js("lib/time.js");
 const { dropBytes } = await js("chat/answer.js");
 const { differing, readDiff } = await js("chat/diff.js");
@@ -141,4 +142,10 @@ test("changed lines are shown once, with a little of what is around", async () =
 test("the drop-down of search goes round through the box, and says what it shows", () => {
   assert.deepEqual([moved(-1, 3, "ArrowDown"), moved(2, 3, "ArrowDown"), moved(-1, 3, "ArrowUp"), moved(0, 3, "ArrowUp"), moved(-1, 0, "ArrowDown")], [0, -1, 2, -1, -1]);
   assert.deepEqual([counted(0, 0), counted(1, 1), counted(3, 3), counted(8, 40)], ["Nothing found", "1 file", "3 files", "The best 8 of 40 files"]);
+});
+
+test("a message is a sentence of its own, a path at its beginning stays one", () => {
+  assert.equal(sentence("the task has no plan"), "The task has no plan");
+  assert.equal(sentence("tasks/list.md:2: no mapping"), "tasks/list.md:2: no mapping");
+  assert.equal(sentence("done: it is kept"), "Done: it is kept");
 });

@@ -60,5 +60,5 @@ export async function getJSON(path) {
 /** The page address of a file. @param {string} path */
 export const browse = (path) => "/browse/" + path.split("/").map(encodeURIComponent).join("/");
 
-/** A message of the program as a sentence of its own. @param {string} text */
-export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+/** A message of the program as a sentence of its own; a path or a name of code at its beginning stays as it is. @param {string} text */
+export const sentence = (text) => (/^\S*[/._:=]\w/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1));
