@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"tasks/internal/docs"
 	"tasks/internal/fault"
@@ -77,7 +78,9 @@ func TestKindsAndTitles(t *testing.T) {
 		"main.go":                        "package main\n",
 		"data.bin":                       "\x00\x01",
 		"latin.txt":                      "caf\xe9\n",
-		"latin.md":                       "# Caf\xe9\n",
+		"latin.md":                       "# Caf\xe9\n\ncaf\xe9\n",
+		"tasks/latin.md":                 "---\ntype: task\nowner: caf\xe9\n---\n# Tea\n",
+		"utf16.md":                       "\xff\xfe#\x00 \x00",
 		"pic.png":                        "not really",
 	})
 	for _, tt := range []struct {
@@ -101,6 +104,8 @@ func TestKindsAndTitles(t *testing.T) {
 		{"data.bin", docs.Raw, "data.bin"},
 		{"latin.txt", docs.Raw, "latin.txt"},
 		{"latin.md", docs.Doc, "Caf\ufffd"},
+		{"tasks/latin.md", docs.Task, "Tea"},
+		{"utf16.md", docs.Raw, "utf16.md"},
 		{"pic.png", docs.Raw, "pic.png"},
 	} {
 		p := page(t, l, tt.name)
@@ -109,6 +114,18 @@ func TestKindsAndTitles(t *testing.T) {
 		}
 		if (p.Rendered == nil) != (p.Kind == docs.Raw) {
 			t.Errorf("%s: rendered %v", tt.name, p.Rendered)
+		}
+		if p.Rendered != nil && !utf8.ValidString(string(p.Rendered.HTML)) {
+			t.Errorf("%s: the page is not UTF-8: %q", tt.name, p.Rendered.HTML)
+		}
+	}
+	listed, err := l.Folder(t.Context(), "", 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range listed.Entries {
+		if !utf8.ValidString(e.Title) {
+			t.Errorf("%s is listed as %q", e.Path, e.Title)
 		}
 	}
 	if h := page(t, l, "front.md").Rendered.Headings; len(h) != 1 || h[0].Line != 4 {
