@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
 
@@ -57,6 +58,25 @@ func TestDiagrams(t *testing.T) {
 			t.Errorf("a page without diagrams loads %d files for them", n)
 		}
 		p.quiet()
+	}
+}
+
+// TestDiagramsInForcedColors: the words of a drawing are not of the colour of its boxes.
+func TestDiagramsInForcedColors(t *testing.T) {
+	root := checkout(t, map[string]string{"docs/diagrams.md": diagrams})
+	s := start(t, nil, "serve", "-C", root, "--addr", "127.0.0.1:0", "--no-manager")
+	p := open(t, s, 1440, 1400)
+	features := []*emulation.MediaFeature{{Name: "forced-colors", Value: "active"}, {Name: "prefers-color-scheme", Value: "dark"}}
+	if _, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}); err != nil {
+		t.Fatal(err)
+	}
+	p.do(chromedp.Navigate(s.url + "browse/docs/diagrams.md"))
+	p.until(`document.querySelectorAll(".diagram-view.drawn").length === 3`)
+	// The frame is closed to us: what it is told is seen on its way.
+	js[bool](p, `(window.told = [], MessagePort.prototype.postMessage = (data) => { if (data?.colors) window.told.push(data.colors); }, document.documentElement.dataset.contrast = "more", true)`)
+	p.until(`window.told.length === 3`)
+	if !js[bool](p, `window.told.every((c) => c.text !== c.wash && c.text !== c.page && c.soft !== c.page && c.page === "#000000")`) {
+		t.Errorf("a drawing is coloured with %s", js[string](p, `JSON.stringify(window.told)`))
 	}
 }
 

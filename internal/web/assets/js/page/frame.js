@@ -126,28 +126,36 @@ function memory(text) {
   return `tasks.diagram.${h}.${innerWidth}`;
 }
 
+/** What a drawing is coloured with; where the system forces its colours, with those. */
+const palette = {
+  page: "var(--page)", text: "var(--text)", soft: "var(--text-soft)", line: "var(--line-strong)", accent: "var(--accent)", wash: "var(--accent-wash)", sunken: "var(--sunken)",
+};
+const forcedPalette = { page: "Canvas", text: "CanvasText", soft: "CanvasText", line: "CanvasText", accent: "CanvasText", wash: "Canvas", sunken: "Canvas" };
+const forced = matchMedia("(forced-colors: active)");
+
 /** @param {string} text */
 function wish(text) {
   const style = getComputedStyle(document.documentElement);
   const dark = style.colorScheme === "dark" || (style.colorScheme !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
   /** @type {Record<string, string>} */
   const colors = {};
-  for (const [name, token] of Object.entries({ page: "--page", text: "--text", soft: "--text-soft", line: "--line-strong", accent: "--accent", wash: "--accent-wash", sunken: "--sunken" })) colors[name] = hex(token);
+  const wanted = forced.matches ? forcedPalette : palette;
+  for (const [name, color] of Object.entries(wanted)) colors[name] = hex(color, wanted.page);
   return { text, dark, colors };
 }
 
 const probe = el("span", { hidden: true });
 
-/** A colour token as #rrggbb, whatever it is written in. @param {string} token */
-function hex(token) {
+/** A colour as #rrggbb, whatever it is written in. @param {string} color @param {string} page */
+function hex(color, page) {
   if (!probe.isConnected) document.body.append(probe);
-  probe.style.color = `var(${token})`;
+  probe.style.setProperty("forced-color-adjust", "none"); // else every one is the text's
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 1;
   const g = canvas.getContext("2d", { willReadFrequently: true });
   if (!g) return "";
-  for (const name of ["--page", token]) { // a wash may be thin: it is seen on the page
-    probe.style.color = `var(${name})`;
+  for (const layer of [page, color]) { // a wash may be thin: it is seen on the page
+    probe.style.color = layer;
     g.fillStyle = getComputedStyle(probe).color;
     g.fillRect(0, 0, 1, 1);
   }
@@ -156,4 +164,4 @@ function hex(token) {
 
 const redraw = () => { for (const again of [...redraws]) again(); };
 new MutationObserver(redraw).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme", "data-contrast"] });
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+for (const query of [forced, matchMedia("(prefers-color-scheme: dark)")]) query.addEventListener("change", redraw);
