@@ -154,6 +154,13 @@ func TestBoard(t *testing.T) {
 	p.until(`document.querySelector('[data-column=""]').classList.contains("folded")`)
 	js[bool](p, `(document.querySelector('[data-column=""] [data-fold]').click(), true)`)
 	p.until(`!document.querySelector('[data-column=""]').classList.contains("folded")`)
+	// And no card can be moved into it.
+	js[bool](p, `(document.querySelector('[data-card="alert-example"] .row-title').focus(), true)`)
+	p.do(chromedp.KeyEvent("."))
+	p.until(`document.activeElement?.closest("[role=menu]") !== null`)
+	if got := js[string](p, `[...document.querySelectorAll("[role=menuitemradio]")].map((b) => b.textContent).join()`); !strings.HasPrefix(got, "In progress,Blocked,Ready,Not started,Completed,Cancelled,Critical") {
+		t.Errorf("the menu offers %s", got)
+	}
 	p.quiet("422", "set-status")
 }
 

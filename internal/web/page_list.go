@@ -67,6 +67,7 @@ type Column struct {
 	Label  string
 	Cards  []Card
 	Count  int    // with those that are not shown
+	Odd    bool   // of what no status is: no card can be moved there
 	More   string // where they are; "" for none
 }
 

@@ -210,7 +210,7 @@ func (l *Lane) columns(q listQuery, value string, rows []TaskRow, most int, wait
 	}
 	for i, status := range order {
 		list := by[status]
-		c := Column{ID: fmt.Sprintf("%s-col-%d", l.ID, i), Status: status, Label: statusLabel(status), Count: len(list)}
+		c := Column{ID: fmt.Sprintf("%s-col-%d", l.ID, i), Status: status, Label: statusLabel(status), Count: len(list), Odd: !slices.Contains(task.Statuses, status)}
 		limit := most
 		if status == task.Completed || status == task.Cancelled {
 			limit = min(limit, overCards)

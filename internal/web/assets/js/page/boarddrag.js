@@ -60,7 +60,7 @@ export function dragging({ root, move }) {
       if (!slot) begin();
       event.preventDefault();
       card.style.transform = `translate(${event.clientX - dx}px, ${event.clientY - dy}px)`;
-      const now = all("[data-column]", root).find((c) => {
+      const now = all("[data-column]:not([data-fixed])", root).find((c) => {
         const b = c.getBoundingClientRect();
         return event.clientX >= b.left && event.clientX < b.right && event.clientY >= b.top && event.clientY < b.bottom;
       }) ?? null;

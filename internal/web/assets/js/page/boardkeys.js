@@ -39,7 +39,7 @@ export function keys({ root, say, move, focus }) {
   /** @param {number} step */
   const shift = (step) => {
     if (!held) return;
-    const columns = lane(held.column);
+    const from = columnOf(held.card), columns = lane(held.column).filter((c) => c === from || !("fixed" in c.dataset));
     const to = columns[columns.indexOf(held.column) + step];
     if (!to) return;
     held.column.classList.remove("over");

@@ -21,7 +21,7 @@ export function menus({ root, move, act, focus }) {
   /** @param {HTMLElement} of @param {HTMLElement} button */
   const open = (of, button) => {
     card = of;
-    const columns = all("[data-column]", /** @type {HTMLElement} */ (of.closest(".columns")));
+    const columns = all("[data-column]:not([data-fixed])", /** @type {HTMLElement} */ (of.closest(".columns")));
     const fixed = "fixed" in of.dataset, slug = of.dataset.card;
     // The page may have brought the card anew while the menu was open.
     const now = () => all("[data-card]", root).find((c) => c.dataset.card === slug) ?? of;

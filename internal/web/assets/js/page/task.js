@@ -54,7 +54,7 @@ export function task(section) {
         const was = button.dataset.value ?? "";
         // Into the queue and out of it is more than a field: that has buttons of its own.
         const before = pickAdd !== undefined ? { field, value: `-${value}` } : value === "ready" || was === "ready" ? undefined : { field, value: was };
-        return act(button, "/actions/set-field", { slug: path, field, value: pickAdd === undefined ? value : `+${value}` }, `${pickName}: ${value || "not set"}`, before);
+        return act(button, "/actions/set-field", { slug: path, field, value: pickAdd === undefined ? value : `+${value}` }, pickAdd === undefined ? `${pickName}: ${(field === "status" ? value.replace("_", " ") : value) || "not set"}` : `${value} is added`, before);
       },
     }));
   }
