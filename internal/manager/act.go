@@ -45,17 +45,22 @@ type Kill func(ctx context.Context, r *run.Run) (left []int, err error)
 
 // killRun is Kill for real processes.
 func killRun(ctx context.Context, r *run.Run) ([]int, error) {
-	pids, err := process.Survivors("TASKS_RUN", r.ID)
-	if err != nil {
-		return nil, err
+	for {
+		pids, err := process.Survivors("TASKS_RUN", r.ID)
+		if err != nil {
+			return nil, err
+		}
+		if process.Alive(r.PID, r.PIDStart) {
+			pids = append(pids, r.PID)
+		}
+		if len(pids) == 0 {
+			return nil, nil
+		}
+		if left := process.KillAll(ctx, pids); len(left) > 0 {
+			return left, nil
+		}
+		// Again: one may have begun while the others were listed.
 	}
-	if process.Alive(r.PID, r.PIDStart) {
-		pids = append(pids, r.PID)
-	}
-	if len(pids) == 0 {
-		return nil, nil
-	}
-	return process.KillAll(ctx, pids), nil
 }
 
 // act does the actions in their order. One that fails keeps the others from nothing, but

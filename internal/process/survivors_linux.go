@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -61,11 +62,7 @@ func Survivors(key, value string) ([]int, error) {
 		if err != nil || pid == os.Getpid() {
 			continue
 		}
-		data, err := os.ReadFile(filepath.Join("/proc", e.Name(), "environ"))
-		if err != nil {
-			continue // another's, or gone
-		}
-		for _, v := range bytes.Split(data, []byte{0}) {
+		for _, v := range bytes.Split(environ(pid), []byte{0}) {
 			if bytes.Equal(v, want) {
 				if _, err := StartTime(pid); err == nil {
 					out = append(out, pid)
@@ -75,6 +72,45 @@ func Survivors(key, value string) ([]int, error) {
 		}
 	}
 	return out, nil
+}
+
+// environ is the environment a process was started with; empty where it is another's or has
+// ended. In the moment of an exec the system shows nothing of it, or only its beginning, so
+// it is read until it is as long as the process says. One that stays shorter for a second
+// is in no such moment: it has put its environment out of reach.
+func environ(pid int) []byte {
+	dir := filepath.Join("/proc", strconv.Itoa(pid))
+	for end := time.Now().Add(time.Second); ; time.Sleep(100 * time.Microsecond) {
+		data, err := os.ReadFile(filepath.Join(dir, "environ"))
+		if err != nil {
+			return nil
+		}
+		stat, err := os.ReadFile(filepath.Join(dir, "stat"))
+		if err != nil || uint64(len(data)) == environSize(stat) || time.Now().After(end) {
+			return data
+		}
+	}
+}
+
+// environSize is how many bytes of environment a process has by its line in the form of
+// proc(5): from env_start to env_end, fields 50 and 51, which count once startcode, field 26,
+// is set. It has 0 where it has ended or is the kernel's own (PF_KTHREAD in flags, field 9),
+// and all there are where that cannot be told.
+func environSize(stat []byte) uint64 {
+	f := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:])) // field 3 on
+	if len(f) < 49 || f[0] == "Z" || f[0] == "X" {
+		return 0
+	}
+	flags, _ := strconv.ParseUint(f[6], 10, 64)
+	from, _ := strconv.ParseUint(f[47], 10, 64)
+	to, _ := strconv.ParseUint(f[48], 10, 64)
+	switch {
+	case flags&0x200000 != 0:
+		return 0
+	case f[23] == "0" || to < from:
+		return math.MaxUint64
+	}
+	return to - from
 }
 
 // KillAll kills the processes and what descends from them, and returns those that are

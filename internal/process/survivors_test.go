@@ -177,3 +177,20 @@ func TestADetachedProgramHasASessionOfItsOwn(t *testing.T) {
 		t.Error("a relative path was started")
 	}
 }
+
+// TestSurvivorsMissNoneThatIsBecomingAnotherProgram: in the moment of an exec a process has
+// no environment that could be read, and is there all the same.
+func TestSurvivorsMissNoneThatIsBecomingAnotherProgram(t *testing.T) {
+	mark := filepath.Base(t.TempDir()) + time.Now().Format("150405.000000000")
+	script := filepath.Join(t.TempDir(), "again")
+	if err := os.WriteFile(script, []byte("exec /bin/sh "+script+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := started(t, "TASKS_TEST_MARK="+mark, "echo x; exec /bin/sh "+script)
+	for i := range 500 {
+		found, err := Survivors("TASKS_TEST_MARK", mark)
+		if err != nil || len(found) != 1 || found[0] != cmd.Process.Pid {
+			t.Fatalf("look %d found %v, %v; want %d", i, found, err, cmd.Process.Pid)
+		}
+	}
+}
