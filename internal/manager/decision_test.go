@@ -10,7 +10,7 @@ import (
 )
 
 // TestARunIsNotRejectedWhileItLands: one decision counts, and the record says which. A message
-// that comes meanwhile does not take the run out of it.
+// that comes meanwhile does not take the run out of it, and no attempt begins with it.
 func TestARunIsNotRejectedWhileItLands(t *testing.T) {
 	m, root := reviewed(t, "a")
 	rejected := make(chan error, 1)
@@ -28,6 +28,11 @@ func TestARunIsNotRejectedWhileItLands(t *testing.T) {
 		}
 		if _, err := m.Send(ctx, "a", "one more thing", false, "", "test"); err != nil {
 			t.Error(err)
+		}
+		short, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+		defer cancel()
+		if _, err := m.Resume(short, r.ID); err == nil {
+			t.Error("an attempt began while it lands")
 		}
 		return nil
 	}

@@ -21,9 +21,15 @@ type Spawn func(ctx context.Context, id, token string) (pid int, err error)
 const leaseWait = run.LeaseTime - 500*time.Millisecond
 
 // start claims the run and starts its supervisor, and returns when that holds the
-// lease, or the claim is given back. Conflict where another was faster.
+// lease, or the claim is given back. Conflict where another was faster. It claims between
+// two beats: a run that a message took out of review while its work lands begins no more.
 func (m *Manager) start(ctx context.Context, id string) (*run.Run, error) {
+	unlock, err := m.lockBeat(ctx)
+	if err != nil {
+		return nil, err
+	}
 	pid, token, err := m.claim(ctx, id)
+	unlock()
 	if err != nil {
 		return nil, err
 	}
