@@ -26,7 +26,7 @@ var planTime = time.Date(2026, 5, 6, 12, 0, 0, 0, time.UTC)
 //
 //	owner ann, away, blind, untrusted, starts=no, runs=2, workstream=1, perowner=1
 //	task SLUG STATUS key=value…   deps=a,b priority=p0 stream=s owner=o touches=g,h broken=yes
-//	run SLUG STATE key=value…     age, due, lease: seconds before (or after, with +) noon
+//	run SLUG STATE key=value…     due, lease, word: seconds after noon; age: before it
 //	team NAME person|role key=value…
 func TestPlan(t *testing.T) {
 	files, err := filepath.Glob("testdata/plan/*.txt")
@@ -146,7 +146,7 @@ func readWorld(t *testing.T, text string) World {
 			w.Tasks = append(w.Tasks, k)
 		case "run":
 			r := &run.Run{ID: "r-" + arg(1), Slug: arg(1), Path: "tasks/" + arg(1) + ".md", State: run.State(arg(2)), Hash: "h", Base: "main",
-				Priority: v["priority"], QueuedAt: planTime.Add(-time.Duration(number("age")) * time.Second), RetryAt: at("due"),
+				Priority: v["priority"], QueuedAt: planTime.Add(-time.Duration(number("age")) * time.Second), RetryAt: at("due"), EventAt: at("word"),
 				LeaseUntil: at("lease"), Attempt: number("attempt"), Crashes: number("crashes"), PID: number("pid"), Stop: v["stop"]}
 			if v["tree"] != "" {
 				r.Worktree = "/r/.worktrees/" + r.Slug

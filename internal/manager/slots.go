@@ -2,6 +2,7 @@ package manager
 
 import (
 	"fmt"
+	"time"
 
 	"tasks/internal/run"
 	"tasks/internal/task"
@@ -87,7 +88,7 @@ func (p *planner) queue(runs []*run.Run) {
 		if p.gone[r.ID] || !r.State.Waiting() && r.State != run.Retrying {
 			continue
 		}
-		due := !p.At.Before(r.RetryAt)
+		due := !p.At.Before(r.RetryAt) || setBack(r, p.At)
 		why := p.objection(r)
 		if why == nil && due {
 			why = c.full(r)
@@ -108,6 +109,13 @@ func (p *planner) queue(runs []*run.Run) {
 			}
 		}
 	}
+}
+
+// setBack tells that the clock was set back since the run's last attempt, so that the time
+// of its next one, which that attempt wrote, may be far off. What is ahead by less than a
+// minute is only newer than the look at the world.
+func setBack(r *run.Run, now time.Time) bool {
+	return r.EventAt.After(now.Add(time.Minute))
 }
 
 // hold plans that a run waits. What is to be tried again stays so.
