@@ -47,7 +47,7 @@ func matchClass(pattern string, c byte) (int, bool) {
 			}
 			i += 1 + n
 		}
-		found = found || low <= c && c <= high
+		found = found || c == low || low <= c && c <= high // git knows z in [z-a], and nothing else
 	}
 }
 
