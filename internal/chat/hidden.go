@@ -27,18 +27,26 @@ func visible(s string) string {
 	runes := []rune(s)
 	var b strings.Builder
 	b.Grow(len(s))
+	var before rune // as it stands in the result
 	for i := 0; i < len(runes); i++ {
 		r := runes[i]
 		if n := flag(runes[i:]); n > 0 {
 			b.WriteString(string(runes[i : i+n]))
 			i += n - 1
+			before = runes[i]
 			continue
 		}
-		if hides(r) && !belongs(runes, i) {
+		var after rune
+		if i+1 < len(runes) {
+			after = runes[i+1]
+		}
+		if hides(r) && !belongs(before, r, after) {
 			fmt.Fprintf(&b, "⟦U+%04X⟧", r)
+			before = '⟧'
 			continue
 		}
 		b.WriteRune(r)
+		before = r
 	}
 	return b.String()
 }
@@ -84,16 +92,10 @@ func flag(runes []rune) int {
 	return 0
 }
 
-// belongs tells whether a character that hides is where real text has it.
-func belongs(runes []rune, i int) bool {
-	var before, after rune
-	if i > 0 {
-		before = runes[i-1]
-	}
-	if i+1 < len(runes) {
-		after = runes[i+1]
-	}
-	switch r := runes[i]; {
+// belongs tells whether r, which hides, is where real text has it. Beside another that hides
+// it is not: that one may itself be written out.
+func belongs(before, r, after rune) bool {
+	switch {
 	case r == 0xfe0f || r == 0xfe0e: // emoji or text form of what stands before
 		return pictorial(before) || strings.ContainsRune("0123456789#*", before)
 	case r == 0x200d: // joins emoji, and letters of scripts that join
@@ -103,23 +105,24 @@ func belongs(runes []rune, i int) bool {
 	case r == 0x200e || r == 0x200f || r == 0x61c: // marks beside right-to-left letters
 		return rightToLeft(before) || rightToLeft(after)
 	case r >= 0x180b && r <= 0x180f:
-		return unicode.Is(unicode.Mongolian, before)
+		return unicode.Is(unicode.Mongolian, before) && !hides(before)
 	}
 	return false
 }
 
+// pictorial tells whether r may be a picture. Our own brackets lie among those, and are none.
 func pictorial(r rune) bool {
-	return r >= 0x1f000 && r <= 0x1faff || r >= 0x2190 && r <= 0x2bff || r == 0xa9 || r == 0xae ||
+	return r >= 0x1f000 && r <= 0x1faff || r >= 0x2190 && r <= 0x2bff && r != '⟦' && r != '⟧' || r == 0xa9 || r == 0xae ||
 		r == 0x203c || r == 0x2049 || r == 0x2122 || r == 0x2139 || r == 0x3030 || r == 0x303d || r == 0x3297 || r == 0x3299
 }
 
 // joins tells whether r is of a script in which joiners change the spelling.
 func joins(r rune) bool {
-	return unicode.In(r, unicode.Arabic, unicode.Syriac, unicode.Mongolian, unicode.Devanagari, unicode.Bengali, unicode.Gurmukhi,
+	return !hides(r) && unicode.In(r, unicode.Arabic, unicode.Syriac, unicode.Mongolian, unicode.Devanagari, unicode.Bengali, unicode.Gurmukhi,
 		unicode.Gujarati, unicode.Oriya, unicode.Tamil, unicode.Telugu, unicode.Kannada, unicode.Malayalam, unicode.Sinhala,
 		unicode.Khmer, unicode.Myanmar, unicode.Tibetan)
 }
 
 func rightToLeft(r rune) bool {
-	return unicode.In(r, unicode.Arabic, unicode.Hebrew, unicode.Syriac, unicode.Thaana, unicode.Nko)
+	return !hides(r) && unicode.In(r, unicode.Arabic, unicode.Hebrew, unicode.Syriac, unicode.Thaana, unicode.Nko)
 }

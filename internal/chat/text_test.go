@@ -145,6 +145,8 @@ func TestHiddenCharactersAreMadeVisible(t *testing.T) {
 		"🏴\U000e0067\U000e0062 x":                                       "🏴⟦U+E0067⟧⟦U+E0062⟧ x",
 		"می‌خواهم क्‍ष שלום\u200f!":                                     "می‌خواهم क्‍ष שלום\u200f!",
 		"a\u200cb a\u200db x\u200f":                                     "a⟦U+200C⟧b a⟦U+200D⟧b x⟦U+200F⟧",
+		"\u061c\u200f 👩\u200d\ufe0f x\ufe0f\u200d👩":                     "⟦U+061C⟧⟦U+200F⟧ 👩⟦U+200D⟧⟦U+FE0F⟧ x⟦U+FE0F⟧⟦U+200D⟧👩",
+		"\u180e\u180b क\u200d\u17b4 א\u200f\u061c":                      "⟦U+180E⟧⟦U+180B⟧ क\u200d⟦U+17B4⟧ א\u200f⟦U+061C⟧",
 		"bad \xff\xfe utf8":                                             "bad \uFFFD utf8",
 	} {
 		got := chat.Visible(in)
@@ -160,6 +162,7 @@ func TestHiddenCharactersAreMadeVisible(t *testing.T) {
 func FuzzVisible(f *testing.F) {
 	f.Add("a\u200bb 👨‍👩‍👧 <|x|>")
 	f.Add("🏴\U000e0067\U000e0062\U000e0073\U000e007f")
+	f.Add("\u061c\u200f \u180e\u180b x\ufe0f\u200d👩 é\u061c\u200f")
 	f.Fuzz(func(t *testing.T, s string) {
 		once := chat.Visible(s)
 		if !utf8.ValidString(once) {
