@@ -167,8 +167,11 @@ func isolate(s string) string { return "\u2068" + esc(s) + "\u2069" }
 // esc makes text fit for a text node or a quoted attribute.
 func esc(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		switch {
+		case unicode.IsControl(r):
 			return ' '
+		case r == 0xFFFE || r == 0xFFFF: // no characters, and none that XML has a place for
+			return '\uFFFD'
 		}
 		return r
 	}, strings.ToValidUTF8(s, "\uFFFD"))

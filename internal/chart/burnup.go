@@ -67,7 +67,7 @@ func BurnUp(points []Point, o BurnOpts) string {
 
 // tidy sorts the points, drops what cannot be and keeps one a day.
 func tidy(points []Point) []Point {
-	list := slices.DeleteFunc(slices.Clone(points), func(p Point) bool { return p.Day.IsZero() || p.Day.Year() < 1 || p.Day.Year() > 9999 })
+	list := slices.DeleteFunc(slices.Clone(points), func(p Point) bool { return day(p.Day).IsZero() || p.Day.Year() < 1 || p.Day.Year() > 9999 })
 	slices.SortStableFunc(list, func(a, b Point) int { return day(a.Day).Compare(day(b.Day)) })
 	out := list[:0]
 	for _, p := range list {

@@ -212,6 +212,7 @@ func TestStackIsFull(t *testing.T) {
 func FuzzBurnUp(f *testing.F) {
 	f.Add(int64(1764000000), 3, 1, int64(86400*9), 8, 2, int64(1780000000), 0, "t")
 	f.Add(int64(0), -1, 5, int64(-1), math.MaxInt, math.MaxInt, int64(-62135596800), 9, "\x00<")
+	f.Add(int64(-62135596801), 7, 3, int64(3), 7, 7, int64(2), 0, "\ufffe\uffff") // on the first day there is
 	f.Fuzz(func(t *testing.T, at int64, scope, done int, later int64, scope2, done2 int, due int64, undated int, title string) {
 		points := []chart.Point{{Day: time.Unix(at, 0), Scope: scope, Done: done}, {Day: time.Unix(at+later, 0), Scope: scope2, Done: done2}, {}}
 		for _, o := range []chart.BurnOpts{{Title: title}, {Today: time.Unix(due, 0), Due: time.Unix(at, 0)}, {Today: today, Due: time.Unix(due, 0), Notes: []string{title}}} {

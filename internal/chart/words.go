@@ -69,10 +69,9 @@ type scale struct{ from, to time.Time }
 func newScale(days ...time.Time) (scale, bool) {
 	var s scale
 	for _, d := range days {
-		if d.IsZero() {
+		if d = day(d); d.IsZero() {
 			continue
 		}
-		d = day(d)
 		if s.from.IsZero() || d.Before(s.from) {
 			s.from = d
 		}
