@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,7 +31,7 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:  "testdata/script",
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code, "unbase64": unbase64, "appears": appears, "slay": slay, "oldest": oldest},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code, "unbase64": unbase64, "appears": appears, "vanishes": vanishes, "slay": slay, "oldest": oldest},
 		Setup: func(env *testscript.Env) error {
 			// Nothing of the person who tests: no settings, no identity, no hooks.
 			env.Setenv("HOME", env.WorkDir)
@@ -38,6 +39,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("XDG_CONFIG_HOME", env.WorkDir+"/.config")
 			env.Setenv("XDG_STATE_HOME", env.WorkDir+"-state") // a record inside the root would be refused
 			env.Setenv("STATE", env.WorkDir+"-state")
+			env.Defer(func() { os.RemoveAll(env.WorkDir + "-state") }) // the work folder alone is removed otherwise
 			env.Setenv("GIT_CONFIG_NOSYSTEM", "1")
 			env.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
 			return nil
@@ -81,12 +83,31 @@ func appears(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: appears file")
 	}
 	name := ts.MkAbs(args[0])
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if info, err := os.Stat(name); err == nil && info.Size() > 0 {
-			return
+	if !waitFor(func() bool { info, err := os.Stat(name); return err == nil && info.Size() > 0 }) {
+		ts.Fatalf("%s did not appear", args[0])
+	}
+}
+
+// vanishes is `vanishes FILE`: it waits until another process has removed the file.
+func vanishes(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: vanishes file")
+	}
+	name := ts.MkAbs(args[0])
+	if !waitFor(func() bool { _, err := os.Lstat(name); return errors.Is(err, fs.ErrNotExist) }) {
+		ts.Fatalf("%s does not go", args[0])
+	}
+}
+
+// waitFor waits until what other processes do has come about. It gives up where only a hang
+// can be the reason.
+func waitFor(there func() bool) bool {
+	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if there() {
+			return true
 		}
 	}
-	ts.Fatalf("%s did not appear", args[0])
+	return false
 }
 
 // slay is `slay SLUG`: it kills the supervisor of the task's run, and nothing else, as a
@@ -100,26 +121,32 @@ func slay(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &shown))
 	all, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	ts.Check(err)
-	for _, name := range all {
+	found := false
+	for _, name := range all { // more than one where that of the attempt before is still ending
 		line, err := os.ReadFile(name)
 		if err != nil || !strings.HasSuffix(string(line), "\x00supervise\x00"+shown.Run.ID+"\x00") {
 			continue
 		}
+		found = true
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(name)))
 		ts.Check(err)
 		p, err := os.FindProcess(pid)
 		ts.Check(err)
-		ts.Check(p.Kill())
-		for range 500 { // what has ended is gone, or a zombie until its parent looks
-			stat, err := os.ReadFile(filepath.Join(filepath.Dir(name), "stat"))
-			if _, state, _ := strings.Cut(string(stat), ") "); err != nil || strings.HasPrefix(state, "Z") || strings.HasPrefix(state, "X") {
-				return
-			}
-			time.Sleep(10 * time.Millisecond)
+		if err := p.Kill(); !errors.Is(err, os.ErrProcessDone) {
+			ts.Check(err)
 		}
-		ts.Fatalf("the supervisor of %s does not end", args[0])
+		gone := waitFor(func() bool { // what has ended is gone, or a zombie until its parent looks
+			stat, err := os.ReadFile(filepath.Join(filepath.Dir(name), "stat"))
+			_, state, _ := strings.Cut(string(stat), ") ")
+			return err != nil || strings.HasPrefix(state, "Z") || strings.HasPrefix(state, "X")
+		})
+		if !gone {
+			ts.Fatalf("the supervisor of %s does not end", args[0])
+		}
 	}
-	ts.Fatalf("no supervisor of %s is there", args[0])
+	if !found {
+		ts.Fatalf("no supervisor of %s is there", args[0])
+	}
 }
 
 // oldest is `oldest STATE`: of the runs that were just printed as JSON it puts the id of the
