@@ -68,6 +68,7 @@ type Settings struct {
 	Owner     string   // TASK_MANAGER_OWNER
 	Worker    string   // TASKS_WORKER
 	Claude    string   // TASKS_CLAUDE
+	Editor    string   // TASKS_EDITOR: an address with {path} and {line}; "" where none is known
 	Addr      string   // default 127.0.0.1:8005
 	Edit      []string // prefixes that edit_file may write under: tasks, docs, ai_notes
 	Manager   Manager

@@ -260,3 +260,36 @@ func TestAMisspeltKeyOfTheUsersOwnIsSaid(t *testing.T) {
 		t.Errorf("got %v, %v", s, err)
 	}
 }
+
+func TestEditor(t *testing.T) {
+	for name, c := range map[string]struct {
+		env   map[string]string
+		files map[string]string
+		want  string
+	}{
+		"none":            {want: ""},
+		"of the terminal": {env: map[string]string{"EDITOR": "/usr/bin/vim"}, want: ""},
+		"$EDITOR":         {env: map[string]string{"EDITOR": "code --wait"}, want: "vscode://file/a%20b/%C3%A9%26%23%3F%25.md:7"},
+		"$VISUAL first":   {env: map[string]string{"EDITOR": "code", "VISUAL": "/opt/zed"}, want: "zed://file/a%20b/%C3%A9%26%23%3F%25.md:7"},
+		"over ssh":        {env: map[string]string{"EDITOR": "code", "SSH_CONNECTION": "1 2 3 4"}, want: ""},
+		"by name":         {env: map[string]string{"EDITOR": "code", "TASKS_EDITOR": "idea"}, want: "idea://open?file=/a%20b/%C3%A9%26%23%3F%25.md&line=7"},
+		"by address":      {files: map[string]string{"user:config.toml": `editor = "http://localhost:63342/api/file{path}"`}, want: "http://localhost:63342/api/file/a%20b/%C3%A9%26%23%3F%25.md"},
+		"taken away":      {env: map[string]string{"EDITOR": "code", "TASKS_EDITOR": "none"}, want: ""},
+		"a repository's":  {files: map[string]string{"tasks.toml": `editor = "zed"`, ".env": "TASKS_EDITOR=zed\nEDITOR=zed\n"}, want: ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := load(t, c.files, c.env, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := s.EditorURL("/a b/é&#?%.md", 7); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+	for _, odd := range []string{"vim", "javascript:alert(1)//{path}", "data:text/html,{path}", "vscode://file", "{path}", "JavaScript:{path}"} {
+		if _, err := load(t, nil, map[string]string{"TASKS_EDITOR": odd}, nil); fault.CodeOf(err) != fault.Usage {
+			t.Errorf("%q: %v", odd, err)
+		}
+	}
+}

@@ -33,6 +33,7 @@ func Load(o Options) (*Settings, error) {
 		o.Getenv = func(string) (string, bool) { return "", false }
 	}
 	s := &Settings{Root: o.Root}
+	s.editorFrom(o.Getenv)
 	user, err := readTOML(userFile(o.Getenv))
 	if err != nil {
 		return nil, fault.New(fault.Usage, "user configuration cannot be read: %w", err).WithHint("mend or remove %s", userFile(o.Getenv))

@@ -76,6 +76,7 @@ func options() []option {
 		{key: "manager.retry_max", env: "TASKS_MANAGER_RETRY_MAX", root: free, def: "5m", set: setDuration(func(s *Settings) *time.Duration { return &s.Manager.RetryMax })},
 		{key: "manager.hook", env: "TASKS_MANAGER_HOOK", root: narrow, def: "60s", less: lessDuration, set: setDuration(func(s *Settings) *time.Duration { return &s.Manager.Hook })},
 		{key: "manager.verify", env: "TASKS_MANAGER_VERIFY", root: narrow, def: "15m", less: lessDuration, set: setDuration(func(s *Settings) *time.Duration { return &s.Manager.Verify })},
+		{key: "editor", env: "TASKS_EDITOR", root: never, set: setEditor},
 		{key: "claude", env: "TASKS_CLAUDE", root: never, def: "claude", set: text(func(s *Settings) *string { return &s.Claude })},
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -191,6 +192,7 @@ func (s *Server) docPage(r *request, kind string, p *docs.Page) DocPage {
 		d.Outline, d.Broken, d.Words = m.Headings, m.Broken, m.Words
 		d.Minutes = (m.Words + 199) / 200
 	}
+	d.OpenIn = template.URL(s.Settings.EditorURL(filepath.Join(s.Repo.Root(), filepath.FromSlash(p.Path)), 1))
 	d.Editable = p.Hash != "" && docs.IsMarkdown(p.Path) && s.Editor.Allowed(p.Path) == nil
 	d.LinksHere = s.linksHere(r.Context(), p.Path)
 	if p.Kind == docs.Doc {

@@ -66,8 +66,9 @@ type DocPage struct {
 	Hash       string
 	Broken     []string // link targets that lead nowhere
 	Cut        bool
-	Editable   bool // boxes and sections may be changed from the page
-	Part       int  // of Parts, from 1; 0: all of it
+	OpenIn     template.URL // opens the file in the user's editor; "" where none is known
+	Editable   bool         // boxes and sections may be changed from the page
+	Part       int          // of Parts, from 1; 0: all of it
 	Parts      []docs.PartRef
 	Prev, Next *docs.Node // nil where there is none
 	LinksHere  []docs.Ref

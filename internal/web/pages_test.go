@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tasks/internal/config"
 )
 
 var (
@@ -79,6 +81,20 @@ func TestPages(t *testing.T) {
 		if strings.Contains(got.body, "sk-canary") {
 			t.Errorf("%s holds the key", head(c.path))
 		}
+	}
+}
+
+func TestOpenInEditor(t *testing.T) {
+	s := newSite(t, options{env: map[string]string{"VISUAL": "cursor -w"}})
+	cursor := &config.Settings{Editor: "cursor://file{path}:{line}"}
+	for path, name := range map[string]string{"/browse/docs/a%20b.md": "docs/a b.md", "/tasks/fly": "tasks/fly.md", "/tasks/broken": "tasks/broken.md"} {
+		want := `href="` + cursor.EditorURL(filepath.Join(s.root, name), 1) + `"`
+		if got := s.get(t, path); got.StatusCode != 200 || !strings.Contains(got.body, want) {
+			t.Errorf("%s: %d, without %s", path, got.StatusCode, want)
+		}
+	}
+	if got := newSite(t, options{}).get(t, "/browse/docs/guide.md"); got.StatusCode != 200 || strings.Contains(got.body, "Open in editor") {
+		t.Errorf("%d, or a link though no editor is known", got.StatusCode)
 	}
 }
 

@@ -44,6 +44,7 @@ type options struct {
 	token string
 	model llm.Service // nil: none is configured
 	login string
+	env   map[string]string
 }
 
 // sample is a small repository with every kind of page.
@@ -78,7 +79,7 @@ func newSite(t testing.TB, o options) *site {
 	must(t, err)
 	db, err := store.Open(ctx, checkout.StateDir())
 	must(t, err)
-	settings, err := config.Load(config.Options{Root: root})
+	settings, err := config.Load(config.Options{Root: root, Getenv: func(key string) (string, bool) { v, ok := o.env[key]; return v, ok }})
 	must(t, err)
 	settings.Token = o.token
 	track, runs := tracker.New(files), run.New(db)
