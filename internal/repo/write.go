@@ -51,7 +51,8 @@ func (r *Repo) Remove(ctx context.Context, name, want string) error {
 
 // Update is a read-modify-write under the lock of name: fn gets the current bytes
 // and returns the new ones; nothing is written when they are equal or fn fails.
-// It waits up to 5 s for the lock and then says who holds it (Conflict).
+// It waits up to 5 s for whoever holds the lock and then says who that is (Conflict); while
+// one after the other has it, up to a minute.
 func (r *Repo) Update(ctx context.Context, name string, fn func(File) ([]byte, error)) (File, error) {
 	var result File
 	err := r.locking(ctx, name, func(t target) error {
