@@ -94,9 +94,9 @@ func (s *server) stop(t *testing.T) {
 	go func() { done <- s.cmd.Wait() }()
 	select {
 	case <-done:
-	case <-time.After(5 * time.Second):
+	case <-time.After(30 * time.Second):
 		s.cmd.Process.Kill()
-		t.Errorf("the program did not end within 5 s")
+		t.Errorf("the program did not end within 30 s")
 	}
 }
 
@@ -246,7 +246,7 @@ func js[T any](p *page, expression string) T {
 // evaluation that a wait inside the page would need, so it is asked from outside.
 func (p *page) until(expression string) {
 	p.t.Helper()
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(15 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(15 * time.Millisecond) {
 		ok, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool]("!!("+expression+")"))
 		if err == nil && ok {
 			return

@@ -63,7 +63,7 @@ func (s *subagent) ask(ctx context.Context) tool.Result {
 // folder in its environment.
 func (s *subagent) ended() {
 	s.t.Helper()
-	for end := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		var alive []string
 		all, _ := filepath.Glob("/proc/[0-9]*/environ")
 		for _, f := range all {

@@ -113,7 +113,7 @@ func TestPullRequestFromThePage(t *testing.T) {
 func (s *server) says(t *testing.T, word string) {
 	t.Helper()
 	var last string
-	for until := time.Now().Add(20 * time.Second); time.Now().Before(until); time.Sleep(50 * time.Millisecond) {
+	for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(50 * time.Millisecond) {
 		answer, err := http.Get(s.url + "status.json")
 		ok(t, err)
 		data, err := io.ReadAll(answer.Body)

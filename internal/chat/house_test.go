@@ -235,7 +235,7 @@ func TestMain(m *testing.M) {
 	if flag.Lookup("test.fuzz").Value.String() != "" { // fuzzing keeps goroutines of its own
 		os.Exit(code)
 	}
-	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before && code == 0; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); runtime.NumGoroutine() > before && code == 0; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			buf := make([]byte, 1<<20)
 			fmt.Printf("goroutines were left:\n%s\n", buf[:runtime.Stack(buf, true)])

@@ -35,20 +35,23 @@ func TestBlockedUntilItsDependencyIsCompleted(t *testing.T) {
 	})
 	defer wg.Wait()
 	defer stop()
-	if _, err := live.Status(t.Context()); err != nil { // the picture before
+	before, err := live.Status(t.Context())
+	if err != nil {
 		t.Fatal(err)
 	}
 	write(t, root, "tasks/beta.md", strings.Replace(sheet("Beta", "completed", ""), "[ ]", "[x]", -1))
 	live.TasksChanged()
-	select {
-	case n := <-changed:
-		if n != live.Generation() {
-			t.Errorf("told of generation %d, it is %d", n, live.Generation())
+	for told := int64(0); told <= before.Generation; { // of the picture before it may have been told as well
+		select {
+		case told = <-changed:
+			if now := live.Generation(); told > now {
+				t.Errorf("told of generation %d, it is %d", told, now)
+			}
+		case <-time.After(30 * time.Second):
+			t.Fatal("nobody was told")
 		}
-	case <-time.After(5 * time.Second):
-		t.Fatal("nobody was told")
 	}
-	deadline := time.Now().Add(5 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for {
 		got, err := live.Runs.Latest(t.Context(), "alpha")
 		if err != nil {
@@ -94,7 +97,7 @@ func TestAServerSeesAnotherProcessesKickoff(t *testing.T) {
 			return
 		case <-time.After(500 * time.Millisecond):
 		}
-		if time.Since(began) > 10*time.Second {
+		if time.Since(began) > time.Minute {
 			t.Fatal("the loop was not told")
 		}
 	}

@@ -39,7 +39,7 @@ func linuxOnly(t *testing.T) {
 // gone waits until pid is no process any more.
 func gone(t *testing.T, pid int) {
 	t.Helper()
-	for end := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 		if err != nil || strings.Contains(string(data), ") Z ") {
 			return
@@ -53,7 +53,7 @@ func gone(t *testing.T, pid int) {
 // readPid waits for a file with a pid in it.
 func readPid(t *testing.T, path string) int {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		data, _ := os.ReadFile(path)
 		if pid, err := strconv.Atoi(strings.TrimSpace(string(data))); err == nil {
 			return pid

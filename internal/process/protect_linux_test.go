@@ -80,7 +80,7 @@ func TestNobodyLivesOnWhenTheGuardianIsKilled(t *testing.T) {
 	if err != nil || !end.Lost || end.Cause != Signaled {
 		t.Errorf("%+v, %v", end, err)
 	}
-	for until := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for until := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		left, err := Survivors("TASKS_TEST_MARK", mark)
 		if err != nil || len(left) == 0 {
 			break

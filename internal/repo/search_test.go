@@ -143,7 +143,7 @@ func TestSearchEndsInTime(t *testing.T) {
 	h.put("a.md", strings.Repeat(strings.Repeat("aé", 200)+"\n", 10000))
 	begin := time.Now()
 	hits, err := h.Search(context.Background(), repo.Query{Text: `(\pL{400}){2}\d`, Regex: true})
-	if took := time.Since(begin); took > 8*time.Second || err != nil {
+	if took := time.Since(begin); took > time.Minute || err != nil {
 		t.Errorf("took %v, %v", took, err)
 	}
 	t.Logf("%v, truncated %v", time.Since(begin), hits.Truncated)

@@ -43,7 +43,7 @@ func asker(t *testing.T, wait time.Duration) (*house, *supervisor, chan worker.D
 // open waits until n questions are open, and returns them.
 func (h *house) open(id string, n int) []run.Ask {
 	h.t.Helper()
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		all, err := h.config.Runs.Asks(h.t.Context(), id)
 		var open []run.Ask
 		for _, a := range all {

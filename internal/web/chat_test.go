@@ -321,7 +321,7 @@ func TestStop(t *testing.T) {
 		t.Fatalf("stop: %d %s", got.StatusCode, got.body)
 	}
 	rest, _ := frames(t, resp.Body, nil)
-	if took := time.Since(began); took > 2*time.Second {
+	if took := time.Since(began); took > time.Minute {
 		t.Errorf("it took %s", took)
 	}
 	if n := len(rest); n == 0 || rest[n-1].event != "done" || field(t, rest[n-1].data, "reason") != "cancelled" {
@@ -350,7 +350,7 @@ func TestStreamsBounded(t *testing.T) {
 		t.Errorf("one more: %d %s", got.StatusCode, got.body)
 	}
 	last.Body.Close()
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		again := s.open(t, "GET", path, "", s.own()...)
 		again.Body.Close()
 		if again.StatusCode == 200 {

@@ -65,7 +65,7 @@ func TestDocFoot(t *testing.T) {
 	must(t, os.WriteFile(filepath.Join(s.root, "docs", "zz.md"), []byte("# This & that\n\nSee [the guide](guide.md).\n"), 0o644))
 	must(t, os.MkdirAll(filepath.Join(s.root, "tasks"), 0o755))
 	must(t, os.WriteFile(filepath.Join(s.root, "tasks", "mkdocs.yml"), []byte("docs_dir: ../docs\nnav:\n  - guide.md\n  - The last one: zz.md\n  - Gone: gone.md\n  - Away: https://example.com/\n"), 0o644))
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		body := s.get(t, "/browse/docs/guide.md").body
 		missing := ""
 		for _, want := range []string{" here</summary>", "<a href=\"/browse/docs/zz.md\">This &amp; that</a><code>docs/zz.md:3</code>", `rel="next" href="/browse/docs/zz.md"`,

@@ -139,7 +139,7 @@ func TestLongAddress(t *testing.T) {
 		if got := s.get(t, prefix+strings.Repeat("a/", 30000)+"b"); got.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: %d, want 404", prefix, got.StatusCode)
 		}
-		if took := time.Since(start); took > 5*time.Second {
+		if took := time.Since(start); took > 20*time.Second { // it was a minute where each part was looked at anew
 			t.Errorf("%s: an address of many parts took %v", prefix, took)
 		}
 	}
@@ -264,7 +264,7 @@ func TestConditional(t *testing.T) {
 func (s *site) settle(t testing.TB) {
 	t.Helper()
 	tag, same := "", 0
-	for deadline := time.Now().Add(10 * time.Second); same < 10; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); same < 10; time.Sleep(5 * time.Millisecond) {
 		got := s.get(t, "/browse/docs/guide.md")
 		whole := strings.Contains(got.body, ` open">`) && strings.Contains(got.body, "<span>Changed ")
 		if now := got.Header.Get("ETag"); now == tag && whole {

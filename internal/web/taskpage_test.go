@@ -172,7 +172,7 @@ func TestAHugeGraphIsLimitedWithAWord(t *testing.T) {
 	}
 	began := time.Now()
 	page := s.get(t, "/graph")
-	if took := time.Since(began); took > 5*time.Second || len(page.body) > 3<<20 {
+	if took := time.Since(began); took > time.Minute || len(page.body) > 3<<20 {
 		t.Errorf("took %v, %d bytes", took, len(page.body))
 	}
 	for _, want := range []string{"more tasks are not drawn", "The first 300 are listed"} {

@@ -89,7 +89,7 @@ func killGuardians(t *testing.T) {
 // gone waits until no process has the mark: the kernel takes a moment for a namespace.
 func gone(t *testing.T, mark string) {
 	t.Helper()
-	for end := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		left, err := process.Survivors("TASKS_RUN", mark)
 		if err != nil {
 			t.Fatal(err)

@@ -76,13 +76,13 @@ func TestHookIsEndedWithAllItStarted(t *testing.T) {
 		t.Skip("needs Linux: descendants are found through /proc")
 	}
 	env := hookEnv(t)
-	env.Timeout = 400 * time.Millisecond
+	env.Timeout = 2 * time.Second // time enough to have started it all
 	begun := time.Now()
 	got, err := RunHook(t.Context(), BeforeRun, "trap '' INT TERM; setsid sh -c 'echo $$ > pid; exec sleep 300' & while :; do sleep 1; done", env)
-	if err == nil || got.Exit != -1 || !strings.Contains(got.Why, "longer than 400ms") || got.Stopped {
+	if err == nil || got.Exit != -1 || !strings.Contains(got.Why, "longer than 2s") || got.Stopped {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if time.Since(begun) > 10*time.Second {
+	if time.Since(begun) > time.Minute {
 		t.Errorf("it took %s", time.Since(begun))
 	}
 	data, err := os.ReadFile(filepath.Join(env.Dir, "pid"))
@@ -100,7 +100,7 @@ func TestHookIsEndedWithAllItStarted(t *testing.T) {
 
 func TestHookIsStopped(t *testing.T) {
 	env := hookEnv(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	got, err := RunHook(ctx, AfterRun, "sleep 60", env)
 	if err == nil || !got.Stopped || !strings.Contains(got.Why, "was stopped") {

@@ -118,7 +118,7 @@ func TestRenderIsBounded(t *testing.T) {
 		if ClassOf(err) != TemplateRun {
 			t.Errorf("%s: %d bytes, %v", in, len(out), err)
 		}
-		if took := time.Since(begun); took > 3*time.Second {
+		if took := time.Since(begun); took > 30*time.Second {
 			t.Errorf("%s took %s", in, took)
 		}
 	}

@@ -160,7 +160,7 @@ func TestConnectTimeout(t *testing.T) {
 		if fault.CodeOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "could not connect") || !strings.Contains(err.Error(), "100ms") {
 			t.Errorf("got %v", err)
 		}
-		if d := time.Since(start); d > 5*time.Second {
+		if d := time.Since(start); d > 30*time.Second {
 			t.Errorf("it took %s", d)
 		}
 	})
