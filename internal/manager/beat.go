@@ -227,7 +227,8 @@ func (m *Manager) looped() (pid int, on bool) {
 		return 0, false
 	}
 	defer f.Close()
-	if free, err := tryLock(f); err != nil || free {
+	// Who only asks shares the lock: two that ask at once see no loop in each other.
+	if free, err := tryShared(f); err != nil || free {
 		return 0, false
 	}
 	data, err := io.ReadAll(io.LimitReader(f, 20))

@@ -167,7 +167,8 @@ func (x *model) step() {
 			}
 		}
 	case n < 82:
-		for _, p := range x.procs {
+		for _, pid := range slices.Sorted(mapKeys(x.procs)) { // in one order, for the seed to mean one history
+			p := x.procs[pid]
 			p.asleep = !p.asleep && x.rng.IntN(3) == 0
 		}
 	case n < 85:

@@ -266,7 +266,8 @@ func TestI13OneBeatAtATimeForARoot(t *testing.T) {
 	var wg sync.WaitGroup
 	for _, m := range []*manager.Manager{first, second} {
 		wg.Go(func() {
-			if _, err := m.Beat(t.Context(), manager.BeatOptions{Dispatch: true}); err != nil {
+			// On a slow machine one gives up waiting for the other, as it should.
+			if _, err := m.Beat(t.Context(), manager.BeatOptions{Dispatch: true}); err != nil && fault.CodeOf(err) != fault.Conflict {
 				t.Error(err)
 			}
 		})

@@ -130,7 +130,8 @@ func (m *Manager) count(st *Status) int64 {
 }
 
 // Watch calls fn, from one goroutine, whenever a process has changed the queue,
-// until ctx ends. Where the state folder cannot be watched it is polled. It returns
+// until ctx ends, and once when it can see that: what was changed before, nobody would
+// tell of. Where the state folder cannot be watched it is polled. It returns
 // nil at ctx's end, and an error where there is no state folder.
 func (m *Manager) Watch(ctx context.Context, fn func()) error {
 	if info, err := os.Stat(m.StateDir); err != nil || !info.IsDir() {
@@ -144,6 +145,7 @@ func (m *Manager) Watch(ctx context.Context, fn func()) error {
 	if err := w.Add(m.StateDir); err != nil {
 		return m.poll(ctx, fn)
 	}
+	fn()
 	for {
 		select {
 		case <-ctx.Done():
@@ -171,6 +173,7 @@ func (m *Manager) poll(ctx context.Context, fn func()) error {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	seen := m.kicked()
+	fn()
 	for {
 		select {
 		case <-ctx.Done():

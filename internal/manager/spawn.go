@@ -61,7 +61,8 @@ func (m *Manager) claim(ctx context.Context, id string) (pid int, token string, 
 		return 0, "", fault.New(fault.Conflict, "the run was started by another process, or is over")
 	}
 	if pid, err = m.Spawn(ctx, id, token); err != nil {
-		return 0, "", m.giveBack(ctx, id, token, err)
+		m.giveBack(ctx, id, token, err)
+		return 0, "", err
 	}
 	m.kick()
 	return pid, token, nil
@@ -93,21 +94,26 @@ func (m *Manager) taken(ctx context.Context, id, token string, pid int) (*run.Ru
 			if said := m.supervisorSaid(id); said != "" {
 				why += ": " + said
 			}
-			return nil, m.giveBack(ctx, id, token, fault.New(fault.Unavailable, "the supervisor of the run could not start: %s", why))
+			err := fault.New(fault.Unavailable, "the supervisor of the run could not start: %s", why)
+			if !m.giveBack(ctx, id, token, err) && ctx.Err() == nil {
+				continue // it took the lease after we looked, and may have ended since: look again
+			}
+			return nil, err
 		}
 		time.Sleep(15 * time.Millisecond) // the database tells nobody
 	}
 }
 
-// giveBack returns the claim, and err.
-func (m *Manager) giveBack(ctx context.Context, id, token string, err error) error {
+// giveBack returns the claim, and writes down why. False where it is no claim any more: a
+// supervisor has taken the lease.
+func (m *Manager) giveBack(ctx context.Context, id, token string, err error) bool {
 	ctx = context.WithoutCancel(ctx)
-	_, failed := m.Runs.Unclaim(ctx, id, token, &run.Reason{Code: run.Crashed, Text: err.Error()}, m.Now().Add(m.retryDelay()))
+	back, failed := m.Runs.Unclaim(ctx, id, token, &run.Reason{Code: run.Crashed, Text: err.Error()}, m.Now().Add(m.retryDelay()))
 	if failed != nil {
 		m.Log.Error("a claim was not given back; it lapses by itself", "run", id, "err", failed)
 	}
 	m.kick()
-	return err
+	return back || failed != nil
 }
 
 func (m *Manager) retryDelay() time.Duration {
