@@ -29,6 +29,8 @@ var fuzzSeeds = []string{
 	"---\ndepends_on:\n  -\n  - ~\n  - - a\n---\n",
 	"---\na: x\u0085b: y\u2028c: z\rd: q\n---\n",
 	"---\nlabels: [ # c\n a, # d\n b, ]\nstatus: ready\n---\n",
+	"---\nlabels: [a?]\n---\n",
+	"---\ntitle: a?\nlabels: [a?b, c]\n---\n",
 }
 
 // FuzzSet holds Set against two oracles that share no code with it: the lines of the

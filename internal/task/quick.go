@@ -171,7 +171,7 @@ func simple(s string, inFlow bool) (v string, isNull, ok bool) {
 			if s[i-1] == ' ' {
 				return "", false, false
 			}
-		case ',', '[', ']', '{', '}':
+		case ',', '[', ']', '{', '}', '?':
 			if inFlow {
 				return "", false, false
 			}
