@@ -21,7 +21,7 @@ var safeAttributes = strings.Fields(`id class title lang dir align valign width 
 	open datetime scope href rel src alt loading disabled checked data-line aria-label tabindex role`)
 
 var (
-	safeHref  = regexp.MustCompile(`^(https?://[^/\\]|mailto:|/$|/[^/\\]|#)`)
+	safeHref  = regexp.MustCompile(`^((?i:https?)://[^/\\]|(?i:mailto):|/$|/[^/\\]|#)`)
 	unsafeURL = regexp.MustCompile(`[\x00-\x20\x7f\\]`)
 	safeID    = regexp.MustCompile(`^user-content-.`)
 )
@@ -98,7 +98,7 @@ func checkElement(t *testing.T, n *html.Node, page string) {
 			}
 		}
 	}
-	if strings.HasPrefix(attr["href"], "http") && attr["rel"] != "noopener noreferrer nofollow" {
+	if strings.HasPrefix(strings.ToLower(attr["href"]), "http") && attr["rel"] != "noopener noreferrer nofollow" {
 		t.Errorf("an external link without rel in %q", page)
 	}
 	if n.DataAtom == atom.Input {
@@ -197,6 +197,7 @@ func FuzzRender(f *testing.F) {
 		f.Add([]byte(src))
 	}
 	f.Add([]byte(answerText))
+	f.Add([]byte("[r] <HTTPS://e> [x](MailTo:a@b) ![x](Http://e/x.png)\n\n[r]:httPs://0\n\n<a href='hTTp://e'>x</a>"))
 	f.Fuzz(func(t *testing.T, src []byte) {
 		if len(src) > 1<<14 {
 			return
