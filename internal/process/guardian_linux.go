@@ -77,7 +77,7 @@ func interrupt(pid int, wrap string) {
 // killTree kills all descendants of this process. They are stopped first, so that
 // none can fork while its siblings are being counted.
 func killTree(int) {
-	deadline := time.Now().Add(2 * time.Second)
+	deadline := time.Now().Add(10 * time.Second) // which only one in an endless call of the kernel outlives
 	for time.Now().Before(deadline) {
 		pids := descendants(os.Getpid())
 		for _, pid := range pids {

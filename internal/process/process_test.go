@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 }
 
 func sh(script string) Spec {
-	return Spec{Path: "/bin/sh", Args: []string{"-c", script}, Env: []string{"PATH=/usr/bin:/bin"}, Limits: Limits{Wall: 20 * time.Second, Grace: 200 * time.Millisecond}}
+	return Spec{Path: "/bin/sh", Args: []string{"-c", script}, Env: []string{"PATH=/usr/bin:/bin"}, Limits: Limits{Wall: 2 * time.Minute, Grace: 200 * time.Millisecond}}
 }
 
 func linuxOnly(t *testing.T) {
@@ -84,7 +84,11 @@ func TestStreamsAndEnvironment(t *testing.T) {
 	t.Setenv("SECRET_OF_OURS", "canary")
 	s := sh("pwd; cat; env; ls /proc/self/fd")
 	var out bytes.Buffer
-	s.Dir, s.Stdin, s.Stdout = t.TempDir(), strings.NewReader("told\n"), &out
+	dir, err := filepath.EvalSymlinks(t.TempDir()) // as pwd says it
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Dir, s.Stdin, s.Stdout = dir, strings.NewReader("told\n"), &out
 	if _, err := Run(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
@@ -109,18 +113,20 @@ func TestNotStarted(t *testing.T) {
 func TestGrandchildInASessionOfItsOwnEnds(t *testing.T) {
 	linuxOnly(t)
 	for name, tail := range map[string]string{"exited": "exit 0", "timeout": "sleep 300"} {
-		wall := 20 * time.Second
-		if name == "timeout" {
-			wall = time.Second
-		}
 		file := filepath.Join(t.TempDir(), "pid")
 		s := sh("setsid sh -c 'trap \"\" INT TERM; echo $$ > " + file + "; while :; do sleep 1; done' & while [ ! -s " + file + " ]; do :; done; " + tail)
-		s.Limits.Wall = wall
-		end, err := Run(t.Context(), s)
-		if err != nil || string(end.Cause) != name {
-			t.Errorf("%s: %+v, %v", name, end, err)
+		tree, err := start(s)
+		if err != nil {
+			t.Fatal(err)
 		}
-		gone(t, readPid(t, file))
+		pid := readPid(t, file)
+		if name == "timeout" { // which begins when all are there
+			s.Limits.Wall = 100 * time.Millisecond
+		}
+		if end := tree.wait(t.Context(), s.Limits); string(end.Cause) != name {
+			t.Errorf("%s: %+v", name, end)
+		}
+		gone(t, pid)
 	}
 }
 
@@ -146,7 +152,7 @@ func TestInterruptComesFirst(t *testing.T) {
 	defer cancel()
 	file := filepath.Join(t.TempDir(), "pid")
 	s := sh("trap 'echo last words >&2; exit 3' INT; echo $$ > " + file + "; while :; do sleep 0.05; done")
-	s.Limits.Grace = 10 * time.Second
+	s.Limits.Grace = time.Minute
 	done := make(chan End)
 	go func() { end, _ := Run(ctx, s); done <- end }()
 	readPid(t, file)
@@ -164,6 +170,51 @@ func TestTooMuchOutput(t *testing.T) {
 	if err != nil || end.Cause != TooMuch || out.Len() != 1000 {
 		t.Errorf("%+v, %v, %d bytes", end, err, out.Len())
 	}
+}
+
+// TestASlowReaderLosesNoWord: who takes the output may take long, also after the end.
+func TestASlowReaderLosesNoWord(t *testing.T) {
+	defer func(d time.Duration) { holdTime = d }(holdTime)
+	holdTime = 300 * time.Millisecond
+	var out slow
+	s := sh("echo first; read x; i=0; while [ $i -lt 3000 ]; do echo a line of words; i=$((i+1)); done; echo last >&2; echo last")
+	in, say, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	started := make(chan *tree, 1)
+	out.first = func() {
+		say.Close() // all the rest fits into the pipe
+		<-(<-started).out[0].over
+		time.Sleep(2 * holdTime)
+	}
+	s.Stdin, s.Stdout = in, &out
+	held, err := start(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	started <- held
+	if end := held.wait(t.Context(), s.Limits); end.Cause != Exited || end.LastWords != "last\n" {
+		t.Errorf("%+v", end)
+	}
+	if got := out.String(); !strings.HasSuffix(got, "words\nlast\n") || strings.Count(got, "\n") != 3002 {
+		t.Errorf("%d lines came, the last of them %q", strings.Count(got, "\n"), got[max(0, len(got)-20):])
+	}
+}
+
+// slow is a reader that stops at the first words.
+type slow struct {
+	bytes.Buffer
+	first func()
+}
+
+func (s *slow) Write(p []byte) (int, error) {
+	if s.first != nil {
+		s.first()
+		s.first = nil
+	}
+	return s.Buffer.Write(p)
 }
 
 func TestLimits(t *testing.T) {

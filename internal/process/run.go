@@ -59,6 +59,7 @@ type tree struct {
 	report   *os.File
 	tail     *tail
 	overflow chan struct{}
+	out      []*stream
 }
 
 func start(s Spec) (*tree, error) {
@@ -86,17 +87,27 @@ func start(s Spec) (*tree, error) {
 		Path: self, Args: []string{guardianName}, Dir: s.Dir, Env: os.Environ(),
 		Stdin: s.Stdin, ExtraFiles: append([]*os.File{files[0], files[2], files[5]}, s.Inherit...),
 		SysProcAttr: guardianAttr(),
-		// The guardian ends only after the tree, so nothing can hold the pipes;
-		// should a system without that promise leave a holder, do not wait for it.
-		WaitDelay: 2 * time.Second,
+		WaitDelay:   holdTime, // for what feeds its standard input
 	}
-	t.cmd.Stdout = &capped{w: s.Stdout, left: s.Limits.MaxOutput, limited: s.Limits.MaxOutput > 0, overflow: t.overflow}
-	t.cmd.Stderr = io.MultiWriter(t.tail, &capped{w: s.Stderr, left: s.Limits.MaxOutput, limited: s.Limits.MaxOutput > 0, overflow: t.overflow})
-	err = t.cmd.Start()
-	closeAll([]*os.File{files[0], files[2], files[5]})
+	stdout, err := t.stream(&capped{w: s.Stdout, left: s.Limits.MaxOutput, limited: s.Limits.MaxOutput > 0, overflow: t.overflow})
+	var stderr *os.File
+	if err == nil {
+		stderr, err = t.stream(io.MultiWriter(t.tail, &capped{w: s.Stderr, left: s.Limits.MaxOutput, limited: s.Limits.MaxOutput > 0, overflow: t.overflow}))
+	}
+	if err == nil {
+		t.cmd.Stdout, t.cmd.Stderr = stdout, stderr
+		err = t.cmd.Start()
+	}
+	closeAll([]*os.File{files[0], files[2], files[5], stdout, stderr})
 	if err != nil {
 		closeAll([]*os.File{files[1], files[3], files[4]})
+		for _, o := range t.out {
+			o.from.Close()
+		}
 		return nil, err
+	}
+	for _, o := range t.out {
+		go o.copy()
 	}
 	// An order is smaller than any pipe holds in parts; the guardian reads it first.
 	_, err = files[1].Write(told)
@@ -104,7 +115,7 @@ func start(s Spec) (*tree, error) {
 	if err != nil {
 		t.control.Close()
 		t.report.Close()
-		return nil, errors.Join(err, t.cmd.Wait())
+		return nil, errors.Join(err, t.ended())
 	}
 	return t, nil
 }
@@ -112,7 +123,7 @@ func start(s Spec) (*tree, error) {
 // wait follows the tree: limit, interrupt, grace, kill.
 func (t *tree) wait(ctx context.Context, l Limits) End {
 	done := make(chan error, 1)
-	go func() { done <- t.cmd.Wait() }()
+	go func() { done <- t.ended() }()
 	var wall <-chan time.Time
 	if l.Wall > 0 {
 		timer := time.NewTimer(l.Wall)
@@ -181,6 +192,78 @@ func closeAll(files []*os.File) {
 		if f != nil {
 			f.Close()
 		}
+	}
+}
+
+// stream adds one that is passed on to w, and returns the end that the guardian writes to.
+func (t *tree) stream(w io.Writer) (*os.File, error) {
+	from, into, err := os.Pipe()
+	if err == nil {
+		t.out = append(t.out, &stream{from: from, to: w, over: make(chan struct{}), done: make(chan struct{})})
+	}
+	return into, err
+}
+
+// ended waits for the guardian's end, and until what was printed by then is passed on.
+func (t *tree) ended() error {
+	err := t.cmd.Wait()
+	for _, o := range t.out {
+		close(o.over)
+		o.from.SetReadDeadline(time.Now().Add(holdTime)) // wakes one that waits for more
+	}
+	for _, o := range t.out {
+		<-o.done
+	}
+	return err
+}
+
+// holdTime is how long a stream may be silent after the guardian's end. The guardian ends
+// only after the tree, so nothing holds the pipe; should a system without that promise
+// leave a holder, it is not waited for. Shorter in tests.
+var holdTime = 2 * time.Second
+
+// pipeSize is the most a pipe holds: more than that was printed after the guardian's end.
+const pipeSize = 1 << 20
+
+// stream passes on what is printed. Who takes it may take all the time it wants: a slow
+// disk must not cost the last words.
+type stream struct {
+	from *os.File
+	to   io.Writer
+	over chan struct{} // closed when the guardian has ended
+	done chan struct{}
+}
+
+func (s *stream) copy() {
+	defer close(s.done)
+	defer s.from.Close()
+	buf := make([]byte, 32<<10)
+	for late := 0; late <= pipeSize; {
+		over := s.isOver()
+		if over {
+			s.from.SetReadDeadline(time.Now().Add(holdTime)) // anew: the last words may have taken long
+		}
+		n, err := s.from.Read(buf)
+		if over {
+			late += n
+		}
+		if n > 0 {
+			if _, err := s.to.Write(buf[:n]); err != nil {
+				return
+			}
+		}
+		if err != nil && (over || !errors.Is(err, os.ErrDeadlineExceeded)) {
+			return
+		}
+	}
+}
+
+func (s *stream) isOver() bool {
+	select {
+	case <-s.over:
+		return true
+	default:
+		return false
 	}
 }
 

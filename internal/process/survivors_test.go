@@ -145,7 +145,7 @@ func TestAnInterruptReachesTheProgramInsideBubblewrap(t *testing.T) {
 		go func() { <-out.first; cancel() }()
 		end, err := Run(ctx, Spec{
 			Path: "/bin/sh", Args: []string{"-c", "trap 'echo bye; exit 7' INT; tail -f /dev/null & echo there; wait"}, Stdout: &out,
-			Env: []string{"PATH=/usr/bin:/bin"}, Sandbox: box, Limits: Limits{Grace: 5 * time.Second},
+			Env: []string{"PATH=/usr/bin:/bin"}, Sandbox: box, Limits: Limits{Grace: time.Minute},
 		})
 		if err != nil || end.Cause != Canceled || !bytes.Contains(out.Bytes(), []byte("bye")) {
 			t.Errorf("sandbox %+v: %+v, %v, said %q; want a last word", box, end, err, out.String())
