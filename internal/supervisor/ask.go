@@ -36,6 +36,7 @@ func (s *supervisor) answer(ctx context.Context, a run.Ask) worker.Decision {
 	left := time.NewTimer(s.limits.Answer)
 	defer left.Stop()
 	for {
+		wake := s.waken() // before the look, so that nothing comes between unseen
 		now, err := s.decided(ctx, a)
 		switch {
 		case err != nil:
@@ -46,7 +47,7 @@ func (s *supervisor) answer(ctx context.Context, a run.Ask) worker.Decision {
 		}
 		why := ""
 		select {
-		case <-s.wake:
+		case <-wake:
 			continue
 		case <-left.C:
 			why = "nobody answered within " + s.limits.Answer.String() + ", which counts as no"
@@ -61,7 +62,18 @@ func (s *supervisor) answer(ctx context.Context, a run.Ask) worker.Decision {
 		if ctx.Err() != nil {
 			return worker.Decision{Why: why}
 		}
+		left.Reset(time.Second) // or, where it could not be written, it would stay open for ever
 	}
+}
+
+// waken is closed by the next look, for all who wait: sub-agents ask beside each other.
+func (s *supervisor) waken() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.wake == nil {
+		s.wake = make(chan struct{})
+	}
+	return s.wake
 }
 
 // decided reads a as it stands.

@@ -28,7 +28,7 @@ func asker(t *testing.T, wait time.Duration) (*house, *supervisor, chan worker.D
 		t.Fatal(err)
 	}
 	h.config.Now = time.Now
-	s := &supervisor{Config: h.config, token: token, dir: run.Dir(h.config.StateDir, id), run: r, wake: make(chan struct{}, 1), limits: h.config.Settings.Manager}
+	s := &supervisor{Config: h.config, token: token, dir: run.Dir(h.config.StateDir, id), run: r, limits: h.config.Settings.Manager}
 	s.limits.Answer = wait
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -70,19 +70,27 @@ func TestARunAsksUntilEachQuestionIsAnswered(t *testing.T) {
 	}
 	for left := 2; left > 0; left-- {
 		a := h.open(s.run.ID, left)[0]
+		waiting := func() int { // a question is there a moment before its phase is
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return s.open
+		}
+		for end := time.Now().Add(30 * time.Second); waiting() != left; time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("%d wait, want %d", waiting(), left)
+			}
+		}
 		if err := h.config.Runs.Decide(t.Context(), s.run.ID, a.ID, run.Allowed, "", time.Now()); err != nil {
 			t.Fatal(err)
 		}
-		for waiting := true; waiting; {
-			s.look(t.Context())
-			select {
-			case d := <-answers:
-				waiting = false
-				if !d.Allow {
-					t.Errorf("%+v", d)
-				}
-			case <-time.After(5 * time.Millisecond):
+		s.look(t.Context()) // one word reaches each of them
+		select {
+		case d := <-answers:
+			if !d.Allow {
+				t.Errorf("%+v", d)
 			}
+		case <-time.After(30 * time.Second):
+			t.Fatalf("with %d open the answer reached nobody", left)
 		}
 		want := run.Asking
 		if left == 1 {

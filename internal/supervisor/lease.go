@@ -97,11 +97,11 @@ func (s *supervisor) renew(held context.Context, cancel context.CancelCauseFunc)
 
 // look wakes who waits for an answer, and interrupts the agent for a message that asks for it.
 func (s *supervisor) look(ctx context.Context) {
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
 	s.mu.Lock()
+	if s.wake != nil {
+		close(s.wake)
+		s.wake = nil
+	}
 	interrupt, given := s.inTurn, s.given
 	s.mu.Unlock()
 	if interrupt == nil {

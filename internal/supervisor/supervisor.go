@@ -89,7 +89,7 @@ type supervisor struct {
 	given    []int64                 // the messages that are in its prompt
 	started  time.Time
 	commits  []string
-	wake     chan struct{} // holds one: the inbox was touched
+	wake     chan struct{} // closed by the next look; nil while nobody waits for one
 	open     int           // questions that wait for an answer
 	exit     *int
 	lastSaid string
@@ -125,7 +125,7 @@ func Run(ctx context.Context, c Config, id, token string) error {
 	if r == nil {
 		return fault.New(fault.NotFound, "there is no run %s", id)
 	}
-	s := &supervisor{Config: c, token: token, dir: run.Dir(c.StateDir, id), run: r, wake: make(chan struct{}, 1), limits: c.Settings.Manager}
+	s := &supervisor{Config: c, token: token, dir: run.Dir(c.StateDir, id), run: r, limits: c.Settings.Manager}
 	if s.lock, err = lockTask(ctx, c.StateDir, r.Slug); err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func openHouse(root, agent string) (*house, error) {
 		case "TASKS_WORKER":
 			return agent, true
 		case "TASKS_MANAGER_STALL":
-			return "20s", true
+			return "2m", true
 		}
 		return os.LookupEnv(key)
 	}
@@ -275,7 +275,7 @@ func (h *house) said(id, word string) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		h.t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(h.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(h.t.Context(), 2*time.Minute)
 	defer cancel()
 	found := false
 	err := runlog.Follow(ctx, dir, 0, func(e runlog.Event) bool {
