@@ -134,7 +134,7 @@ func TestFollowSeesEachEventOnce(t *testing.T) {
 		w.Append(Event{Type: Text})
 	}
 	const most = 200
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	var wg sync.WaitGroup
 	for range 3 {

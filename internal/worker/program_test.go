@@ -60,7 +60,7 @@ func (s *story) text() string {
 }
 
 func spec(t *testing.T) Spec {
-	return Spec{Dir: t.TempDir(), Prompt: "do it", Env: []string{"PATH=/usr/bin:/bin", "TASKS_RUN=r1", "TASKS_SLUG=alpha"}, Wall: 20 * time.Second, Grace: time.Second}
+	return Spec{Dir: t.TempDir(), Prompt: "do it", Env: []string{"PATH=/usr/bin:/bin", "TASKS_RUN=r1", "TASKS_SLUG=alpha"}, Wall: 2 * time.Minute, Grace: time.Second}
 }
 
 func TestAProgram(t *testing.T) {

@@ -90,12 +90,16 @@ func Run(ctx context.Context, a Agent, s Spec, emit func(runlog.Event)) (Result,
 	return t.result(end, context.Cause(turn)), nil
 }
 
-// sweep ends what has the run's mark, where the guardian can no longer see to it.
+// sweep ends what has the run's mark, where the guardian can no longer see to it. It looks
+// again until there is none: one may have begun while the others were listed.
 func sweep(env []string) {
 	for _, e := range env {
 		if id, ok := strings.CutPrefix(e, "TASKS_RUN="); ok && id != "" {
-			if pids, err := process.Survivors("TASKS_RUN", id); err == nil {
-				process.KillAll(context.Background(), pids)
+			for {
+				pids, err := process.Survivors("TASKS_RUN", id)
+				if err != nil || len(pids) == 0 || len(process.KillAll(context.Background(), pids)) > 0 {
+					break
+				}
 			}
 		}
 	}
