@@ -270,6 +270,9 @@ func TestConfirmationIsNotTheRepositorys(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(w.f.StateDir, "remotes"), 0o755); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Chmod(filepath.Join(w.f.StateDir, "remotes"), 0o755); err != nil { // whatever the umask
+		t.Fatal(err)
+	}
 	if ok, err := w.f.Confirmed(w.remote()); ok || fault.CodeOf(err) != fault.Forbidden {
 		t.Errorf("%v, %v", ok, err)
 	}

@@ -85,15 +85,21 @@ func open(ctx context.Context, dir string) (*DB, error) {
 	// wants to read beside a write.
 	db.SetMaxOpenConns(8)
 	db.SetMaxIdleConns(8)
-	if err := migrate(ctx, db); err != nil {
+	// The first connection brings the file into WAL mode, for which SQLite waits for nobody.
+	unlock, err := first(ctx, dir)
+	if err == nil {
+		err = migrate(ctx, db)
+		unlock()
+	}
+	if err != nil {
 		db.Close()
 		return nil, unusable(name, err)
 	}
 	return &DB{DB: db, Dir: dir}, nil
 }
 
-// dsn is the driver's name for a database. The busy timeout stands first because
-// the change to WAL mode may already have to wait for another process.
+// dsn is the driver's name for a database. The busy timeout stands first because to look
+// at the mode may already have to wait for another process.
 func dsn(name string) string {
 	u := url.URL{Scheme: "file", Path: name}
 	return u.String() + "?mode=rw" +

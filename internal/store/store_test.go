@@ -193,7 +193,7 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 
 func TestManyProcessesOpenANewDatabaseAtOnce(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "tasks")
-	const n = 12
+	const n = 24
 	var all [n]*exec.Cmd
 	var out [n]strings.Builder
 	for i := range all {
