@@ -47,7 +47,8 @@ func (c *Checkout) HasAncestor(ctx context.Context, a, b string) (bool, error) {
 }
 
 // MoveRef moves a ref from one commit to another; Nothing as old: it is not there yet, as
-// new: it goes. Conflict where it is not at old, or its name is taken by another's.
+// new: it goes. Conflict where it is not at old, or its name is taken by another's. What has
+// begun is ended even where ctx is over: the lock of a ref that is cut off stays.
 func (w *Writer) MoveRef(ctx context.Context, ref, to, old, why string) error {
 	if strings.Trim(old, "0") == "" {
 		old = Nothing
@@ -59,7 +60,10 @@ func (w *Writer) MoveRef(ctx context.Context, ref, to, old, why string) error {
 	if to == Nothing {
 		args = []string{"update-ref", "--no-deref", "-m", "tasks: " + why, "-d", ref, old}
 	}
-	_, err := w.Run(ctx, args...)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	_, err := w.Run(context.WithoutCancel(ctx), args...)
 	if exitStatus(err) > 0 {
 		return fault.New(fault.Conflict, "%s was not moved: it is not where it was expected, or its name is taken: %w", ref, err).
 			WithHint("look at it with: git show-ref")

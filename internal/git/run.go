@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"tasks/internal/fault"
@@ -91,7 +92,9 @@ func (c *Checkout) exec(ctx context.Context, how call, out io.Writer, args []str
 	cmd := exec.CommandContext(ctx, c.program, append(all, args...)...)
 	cmd.Env, cmd.Stdin = how.env, how.stdin
 	cmd.ExtraFiles, _ = ctx.Value(heldOpen{}).([]*os.File)
-	cmd.WaitDelay = time.Second
+	// Asked to end, git takes its locks with it; killed, it would leave them in everybody's way.
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 5 * time.Second
 	stderr := limited{left: 64 << 10}
 	drain := &drained{to: out}
 	cmd.Stdout, cmd.Stderr = drain, &stderr
