@@ -16,13 +16,13 @@ import (
 // keeps what it was asked.
 func (w *world) fake(answers map[string]string) {
 	w.t.Helper()
-	script := "#!/bin/sh\nprintf '%s\\n' \"$*\" >> " + w.dir + "/asked\npwd >> " + w.dir + "/where\ncase \"$1 $2\" in\n"
+	script := "#!/bin/sh\nprintf '%s\\n' \"$*\" >> '" + w.dir + "/asked'\npwd >> '" + w.dir + "/where'\ncase \"$1 $2\" in\n"
 	for call, answer := range answers {
 		name := filepath.Join(w.dir, strings.ReplaceAll(call, " ", "-"))
 		if err := os.WriteFile(name, []byte(answer), 0o644); err != nil {
 			w.t.Fatal(err)
 		}
-		script += fmt.Sprintf("'%s') [ %q = 'pr create' ] && cat > %s/body; . %s;;\n", call, call, w.dir, name)
+		script += fmt.Sprintf("'%s') [ %q = 'pr create' ] && cat > '%s/body'; . '%s';;\n", call, call, w.dir, name)
 	}
 	script += "*) echo \"no answer to $*\" >&2; exit 9;;\nesac\n"
 	if err := os.WriteFile(filepath.Join(w.bin, "gh"), []byte(script), 0o755); err != nil {
@@ -108,8 +108,8 @@ func TestPullRequestIsMadeOnceAndFound(t *testing.T) {
 	w := newWorld(t)
 	w.fake(map[string]string{
 		"--version ": ready, "auth status": "exit 0",
-		"pr list":   `if [ -e ` + w.dir + `/made ]; then echo '[` + open + `]'; else echo '[]'; fi`,
-		"pr create": `touch ` + w.dir + `/made; echo https://example.org/ann/thing/pull/7`,
+		"pr list":   `if [ -e '` + w.dir + `/made' ]; then echo '[` + open + `]'; else echo '[]'; fi`,
+		"pr create": `touch '` + w.dir + `/made'; echo https://example.org/ann/thing/pull/7`,
 	})
 	p := w.probe()
 	if p.Version != "2.40.1" {
@@ -169,8 +169,8 @@ func TestMergeOnlyOfWhatWasReviewed(t *testing.T) {
 	w := newWorld(t)
 	w.fake(map[string]string{
 		"--version ": ready, "auth status": "exit 0",
-		"pr view":  `if [ -e ` + w.dir + `/merged ]; then cat <<'E'` + "\n" + strings.Replace(at, `"OPEN"`, `"MERGED"`, 1) + "\nE\nelse cat <<'E'\n" + at + "\nE\nfi",
-		"pr merge": `touch ` + w.dir + `/merged`,
+		"pr view":  `if [ -e '` + w.dir + `/merged' ]; then cat <<'E'` + "\n" + strings.Replace(at, `"OPEN"`, `"MERGED"`, 1) + "\nE\nelse cat <<'E'\n" + at + "\nE\nfi",
+		"pr merge": `touch '` + w.dir + `/merged'`,
 	})
 	p := w.probe()
 	if _, err := w.f.Merge(t.Context(), p, 7, strings.Repeat("b", 40), true); fault.CodeOf(err) != fault.Conflict {

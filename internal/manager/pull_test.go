@@ -45,7 +45,7 @@ func TestPullRequestsAreSignals(t *testing.T) {
 		t.Helper()
 		write(answer, strings.NewReplacer(change...).Replace(`{"number":7,"url":"https://forge.example/ann/thing/pull/7","state":"OPEN","headRefOid":"`+head+`","baseRefName":"main","mergeable":"MERGEABLE","statusCheckRollup":[{"name":"build","status":"COMPLETED","conclusion":"SUCCESS"}]}`))
 	}
-	write(filepath.Join(bin, "gh"), "#!/bin/sh\ncase \"$1 $2\" in\n'--version ') echo gh version 2.40.1;;\n'auth status') ;;\n'pr view') cat "+answer+";;\n*) exit 9;;\nesac\n")
+	write(filepath.Join(bin, "gh"), "#!/bin/sh\ncase \"$1 $2\" in\n'--version ') echo gh version 2.40.1;;\n'auth status') ;;\n'pr view') cat '"+answer+"';;\n*) exit 9;;\nesac\n")
 	write(filepath.Join(root, "tasks", "alpha.md"), "---\ntype: task\ntitle: Alpha\nstatus: not_started\n---\n")
 	if out, err := exec.Command("git", "init", "-q", "-b", "main", root).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
