@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -56,12 +57,12 @@ func TestVerifyAloneOnANewBase(t *testing.T) {
 	}
 	lose := func() {
 		t.Helper()
-		start, err := process.StartTime(1)
+		start, err := process.StartTime(os.Getpid())
 		if err != nil {
 			t.Fatal(err)
 		}
 		token := h.claim(r.ID)
-		if _, err := h.config.Runs.Take(t.Context(), r.ID, token, 1, start, time.Now()); err != nil {
+		if _, err := h.config.Runs.Take(t.Context(), r.ID, token, os.Getpid(), start, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		if ok, err := h.config.Runs.Lose(t.Context(), r.ID, token, run.Retrying, run.Reason{Code: run.Crashed, Text: "lost"}, time.Now(), time.Now().Add(run.LeaseTime*2)); err != nil || !ok {

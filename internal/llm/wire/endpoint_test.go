@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -114,12 +115,20 @@ func TestRedirects(t *testing.T) {
 
 func TestConnectFailures(t *testing.T) {
 	each(t, func(t *testing.T, p provider) {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		// A port that is held and not listened to: one that was let go may be another's by now.
+		fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		closed := "http://" + l.Addr().String() + "/v1"
-		l.Close()
+		defer syscall.Close(fd)
+		if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+			t.Fatal(err)
+		}
+		at, err := syscall.Getsockname(fd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		closed := fmt.Sprintf("http://127.0.0.1:%d/v1", at.(*syscall.SockaddrInet4).Port)
 		var retries []string
 		_, err = p.client(t, closed).Stream(t.Context(), wiretest.Question(), func(e llm.Event) { retries = append(retries, string(e.Kind)) })
 		if fault.CodeOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "refuses the connection") || !strings.Contains(fault.HintOf(err), "start the model server") {
