@@ -203,6 +203,39 @@ func TestASlowReaderLosesNoWord(t *testing.T) {
 	}
 }
 
+// TestWhoPrintsOnIsNotWaitedFor: a guardian that was killed leaves what it had started, and
+// that may print for ever.
+func TestWhoPrintsOnIsNotWaitedFor(t *testing.T) {
+	linuxOnly(t)
+	defer func(d time.Duration) { holdTime = d }(holdTime)
+	holdTime = 300 * time.Millisecond
+	mark := filepath.Base(t.TempDir()) + time.Now().Format("150405.000000000")
+	var out slow
+	s := sh("setsid sh -c 'while :; do echo on; sleep 0.02; done' & wait")
+	s.Env = append(s.Env, "TASKS_TEST_MARK="+mark)
+	started := make(chan *tree, 1)
+	out.first = func() { (<-started).cmd.Process.Kill() }
+	s.Stdout = &out
+	held, err := start(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	started <- held
+	done := make(chan End, 1)
+	go func() { done <- held.wait(t.Context(), s.Limits) }()
+	select {
+	case end := <-done:
+		if !end.Lost {
+			t.Errorf("%+v", end)
+		}
+	case <-time.After(time.Minute):
+		t.Error("it is waited for")
+	}
+	if left, err := Survivors("TASKS_TEST_MARK", mark); err != nil || len(KillAll(t.Context(), left)) > 0 {
+		t.Errorf("%v, %v", left, err)
+	}
+}
+
 // slow is a reader that stops at the first words.
 type slow struct {
 	bytes.Buffer

@@ -217,9 +217,9 @@ func (t *tree) ended() error {
 	return err
 }
 
-// holdTime is how long a stream may be silent after the guardian's end. The guardian ends
-// only after the tree, so nothing holds the pipe; should a system without that promise
-// leave a holder, it is not waited for. Shorter in tests.
+// holdTime is how long a stream is waited for after the guardian's end, beside the time that
+// passing it on takes. The guardian ends only after the tree, so nothing holds the pipe;
+// one that was killed itself may leave a holder, and that may print for ever. Shorter in tests.
 var holdTime = 2 * time.Second
 
 // pipeSize is the most a pipe holds: more than that was printed after the guardian's end.
@@ -238,14 +238,15 @@ func (s *stream) copy() {
 	defer close(s.done)
 	defer s.from.Close()
 	buf := make([]byte, 32<<10)
-	for late := 0; late <= pipeSize; {
-		over := s.isOver()
+	late, waited := 0, time.Duration(0) // since the guardian's end: bytes read, time for which there were none
+	for late <= pipeSize && waited < holdTime {
+		over, begun := s.isOver(), time.Now()
 		if over {
-			s.from.SetReadDeadline(time.Now().Add(holdTime)) // anew: the last words may have taken long
+			s.from.SetReadDeadline(begun.Add(holdTime - waited))
 		}
 		n, err := s.from.Read(buf)
 		if over {
-			late += n
+			late, waited = late+n, waited+time.Since(begun)
 		}
 		if n > 0 {
 			if _, err := s.to.Write(buf[:n]); err != nil {
