@@ -22,7 +22,7 @@ type Spec struct {
 	Env     []string // the whole environment
 	Stdin   io.Reader
 	Stdout  io.Writer // gets at most MaxOutput bytes
-	Stderr  io.Writer // likewise
+	Stderr  io.Writer // likewise; where it is the same as Stdout, they get both in the order printed
 	Limits  Limits
 	Sandbox *Sandbox // nil: none
 	// Inherit is held open for as long as anything of the tree is there, by the guardian
@@ -34,7 +34,7 @@ type Spec struct {
 type Limits struct {
 	Wall      time.Duration
 	Grace     time.Duration // between interrupt and kill; default 2 s
-	MaxOutput int64         // bytes of each stream; more ends the tree
+	MaxOutput int64         // bytes of each stream, of both together where one writer takes both; more ends the tree
 	Memory    int64         // bytes resident in the whole tree; Linux only
 	Processes int           // in the whole tree; Linux only
 }
@@ -76,7 +76,7 @@ type End struct {
 	Code      int    // exit status, -1 where it was a signal
 	Signal    string // where it was one
 	Protected string // "bubblewrap", "landlock", or "" : what really held
-	LastWords string // end of standard error, at most 2 KB
+	LastWords string // end of standard error (of both where one writer takes both), at most 2 KB
 	// Lost is set where the guardian itself was killed: without bubblewrap something of the
 	// tree may go on then.
 	Lost bool

@@ -98,6 +98,19 @@ func TestStreamsAndEnvironment(t *testing.T) {
 	}
 }
 
+// TestOneWriterForBothKeepsTheOrder: what a test run prints is read as it was printed.
+func TestOneWriterForBothKeepsTheOrder(t *testing.T) {
+	s := sh("for n in $(seq 500); do echo out; echo err >&2; done")
+	var both bytes.Buffer
+	s.Stdout, s.Stderr = &both, &both
+	if end, err := Run(t.Context(), s); err != nil || end.Cause != Exited || end.Code != 0 {
+		t.Fatalf("%+v, %v", end, err)
+	}
+	if both.String() != strings.Repeat("out\nerr\n", 500) {
+		t.Errorf("the lines are not in their order: %.200q", both.String())
+	}
+}
+
 func TestNotStarted(t *testing.T) {
 	for _, path := range []string{"/does/not/exist", "relative", t.TempDir()} {
 		end, err := Run(t.Context(), Spec{Path: path})

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"sync"
 	"time"
 
@@ -89,11 +90,10 @@ func start(s Spec) (*tree, error) {
 		SysProcAttr: guardianAttr(),
 		WaitDelay:   holdTime, // for what feeds its standard input
 	}
-	stdout, err := t.stream(&capped{w: s.Stdout, left: s.Limits.MaxOutput, limited: s.Limits.MaxOutput > 0, overflow: t.overflow})
-	var stderr *os.File
-	if err == nil {
-		stderr, err = t.stream(io.MultiWriter(t.tail, &capped{w: s.Stderr, left: s.Limits.MaxOutput, limited: s.Limits.MaxOutput > 0, overflow: t.overflow}))
+	limit := func(w io.Writer) io.Writer {
+		return &capped{w: w, left: s.Limits.MaxOutput, limited: s.Limits.MaxOutput > 0, overflow: t.overflow}
 	}
+	stdout, stderr, err := t.streams(limit(s.Stdout), limit(s.Stderr), s.together())
 	if err == nil {
 		t.cmd.Stdout, t.cmd.Stderr = stdout, stderr
 		err = t.cmd.Start()
@@ -187,6 +187,12 @@ func (t *tree) read(failed error) End {
 	return end
 }
 
+// together tells whether one writer takes both streams. One of a kind that cannot be compared
+// is taken for two.
+func (s Spec) together() bool {
+	return s.Stdout != nil && s.Stderr != nil && reflect.ValueOf(s.Stdout).Comparable() && s.Stdout == s.Stderr
+}
+
 func closeAll(files []*os.File) {
 	for _, f := range files {
 		if f != nil {
@@ -202,6 +208,19 @@ func (t *tree) stream(w io.Writer) (*os.File, error) {
 		t.out = append(t.out, &stream{from: from, to: w, over: make(chan struct{}), done: make(chan struct{})})
 	}
 	return into, err
+}
+
+// streams adds both of them, standard error's end kept as the last words. One pipe for the
+// two keeps what was printed in its order, which two copied side by side would lose.
+func (t *tree) streams(out, errs io.Writer, together bool) (stdout, stderr *os.File, err error) {
+	if together {
+		stdout, err = t.stream(io.MultiWriter(t.tail, out))
+		return stdout, stdout, err
+	}
+	if stdout, err = t.stream(out); err == nil {
+		stderr, err = t.stream(io.MultiWriter(t.tail, errs))
+	}
+	return stdout, stderr, err
 }
 
 // ended waits for the guardian's end, and until what was printed by then is passed on.
