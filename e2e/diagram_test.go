@@ -1,11 +1,13 @@
 package e2e
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
+	cdpage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -71,13 +73,43 @@ func TestDiagramsInForcedColors(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.do(chromedp.Navigate(s.url + "browse/docs/diagrams.md"))
-	p.until(`document.querySelectorAll(".diagram-view.drawn").length === 3`)
+	// The one that fails is coloured like the others for as long as it has not.
+	p.until(`document.querySelectorAll(".diagram-view.drawn").length === 3 && document.querySelectorAll(".diagram.failed").length === 1`)
 	// The frame is closed to us: what it is told is seen on its way.
-	js[bool](p, `(window.told = [], MessagePort.prototype.postMessage = (data) => { if (data?.colors) window.told.push(data.colors); }, document.documentElement.dataset.contrast = "more", true)`)
+	js[bool](p, `(window.told = [], (post => { MessagePort.prototype.postMessage = function (...data) { if (data[0]?.colors) window.told.push(data[0].colors); post.apply(this, data); } })(MessagePort.prototype.postMessage), document.documentElement.dataset.contrast = "more", true)`)
 	p.until(`window.told.length === 3`)
 	if !js[bool](p, `window.told.every((c) => c.text !== c.wash && c.text !== c.page && c.soft !== c.page && c.page === "#000000")`) {
 		t.Errorf("a drawing is coloured with %s", js[string](p, `JSON.stringify(window.told)`))
 	}
+}
+
+// TestManyDiagrams: a few at a time, so that the first is seen early and the last has its
+// whole patience; all of them follow a change of colours.
+func TestManyDiagrams(t *testing.T) {
+	text := "# Many\n"
+	for i := range 12 {
+		text += fmt.Sprintf("\n```mermaid\nflowchart LR\n  A%d --> B\n```\n", i)
+	}
+	s := start(t, nil, "serve", "-C", checkout(t, map[string]string{"docs/many.md": text}), "--addr", "127.0.0.1:0", "--no-manager")
+	p := open(t, s, 1440, 2400)
+	script := cdpage.AddScriptToEvaluateOnNewDocumentParams{Source: `if (self === top) {
+		window.most = window.told = 0;
+		new MutationObserver(() => { window.most = Math.max(window.most, document.querySelectorAll(".diagram-view:not(.drawn) iframe").length); })
+			.observe(document, { subtree: true, childList: true, attributes: true });
+		const post = MessagePort.prototype.postMessage;
+		MessagePort.prototype.postMessage = function (...data) { if (data[0]?.colors) window.told++; post.apply(this, data); };
+	}`}
+	if _, err := chromedp.Call(p.ctx, cdpage.AddScriptToEvaluateOnNewDocument, script); err != nil {
+		t.Fatal(err)
+	}
+	p.do(chromedp.Navigate(s.url + "browse/docs/many.md"))
+	p.until(`document.querySelectorAll(".diagram-view.drawn").length === 12`)
+	if n := js[int](p, `window.most`); n < 1 || n > 3 {
+		t.Errorf("%d were drawn at a time", n)
+	}
+	js[bool](p, `(document.documentElement.dataset.theme = "dark", true)`)
+	p.until(`window.told === 12`)
+	p.quiet()
 }
 
 // TestHostileDiagrams: no text gets out of the frame.

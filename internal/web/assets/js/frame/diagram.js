@@ -14,16 +14,34 @@
 
   addEventListener("message", ({ source, ports: [port], data }) => {
     if (source !== parent || !port) return;
-    port.onmessage = (event) => void draw(port, event.data);
-    void draw(port, data);
+    port.onmessage = (event) => void serve(port, event.data);
+    void serve(port, data);
   }, { once: true });
+
+  /** @type {any} */
+  let wanted = null;
+  let busy = false;
+
+  /** One drawing at a time, in one place; of several wishes the last counts, and it alone is
+   * answered. @param {MessagePort} port @param {any} wish */
+  async function serve(port, wish) {
+    wanted = wish;
+    if (busy) return;
+    busy = true;
+    while (wanted) {
+      const now = wanted;
+      wanted = null;
+      const answer = await draw(now);
+      if (!wanted) port.postMessage(answer);
+    }
+    busy = false;
+  }
 
   // A link of a diagram leads nowhere: the frame must not leave.
   for (const type of ["click", "auxclick"]) document.addEventListener(type, (event) => event.preventDefault(), true);
 
-  /** @param {MessagePort} port @param {{text: string, dark: boolean, colors: Record<string, string>, title: string}} wish */
-  async function draw(port, { text, dark, colors }) {
-    const n = ++drawn;
+  /** @param {{text: string, dark: boolean, colors: Record<string, string>, title: string}} wish */
+  async function draw({ text, dark, colors }) {
     document.documentElement.style.colorScheme = dark ? "dark" : "light";
     out.style.setProperty("--page", colors.page);
     try {
@@ -36,15 +54,14 @@
       await document.fonts.ready;
       out.replaceChildren();
       document.adoptedStyleSheets = [];
-      await mermaid.render(`diagram-${n}`, text, out);
+      await mermaid.render(`diagram-${++drawn}`, text, out);
       const svg = out.querySelector("svg");
-      if (n !== drawn) return;
       if (!svg) throw new Error("nothing was drawn");
       const box = svg.viewBox.baseVal, seen = svg.getBoundingClientRect();
-      port.postMessage({ width: box?.width || seen.width, height: box?.height || seen.height, name: svg.querySelector("title")?.textContent ?? "", about: svg.querySelector("desc")?.textContent ?? "" });
+      return { width: box?.width || seen.width, height: box?.height || seen.height, name: svg.querySelector("title")?.textContent ?? "", about: svg.querySelector("desc")?.textContent ?? "" };
     } catch (error) {
       out.replaceChildren();
-      port.postMessage({ error: String(error instanceof Error ? error.message : error).slice(0, 2000) });
+      return { error: String(error instanceof Error ? error.message : error).slice(0, 2000) };
     }
   }
 

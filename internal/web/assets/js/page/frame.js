@@ -12,6 +12,31 @@ const MAX = 50_000; // letters
 /** @type {Set<() => void>} */
 const redraws = new Set();
 
+// The frames share a process. A few at a time, the first is seen early, and none spends
+// its patience on the others.
+const TURNS = 3;
+/** @typedef {{box: Element, work: (done: () => void) => void}} Turn */
+/** @type {Set<Turn>} */
+const drawing = new Set();
+/** @type {Turn[]} */
+const queue = [];
+
+/** Calls work when it may draw in the box; work calls done when it has. @param {Turn} wanted */
+function turn(wanted) {
+  queue.push(wanted);
+  next();
+}
+
+function next() {
+  for (const t of drawing) if (!t.box.isConnected) drawing.delete(t); // it is never answered
+  while (drawing.size < TURNS) {
+    const t = queue.shift();
+    if (!t) return;
+    drawing.add(t);
+    t.work(() => { if (drawing.delete(t)) next(); });
+  }
+}
+
 /** Replaces the source of a diagram by its drawing, when it comes near the screen. @param {HTMLElement} pre */
 export function diagram(pre) {
   if (pre.parentElement?.classList.contains("diagram")) return;
@@ -33,21 +58,28 @@ export function diagram(pre) {
   const near = new IntersectionObserver((entries) => {
     if (!entries.some((e) => e.isIntersecting)) return;
     near.disconnect();
-    begin();
+    turn({ box, work: begin });
   }, { rootMargin: "800px 0px" });
   near.observe(box);
 
-  function begin() {
+  /** @param {() => void} done */
+  function begin(done) {
+    if (!box.isConnected) return done();
     const frame = el("iframe", { sandbox: "allow-scripts", title: "Diagram", tabindex: "-1", referrerpolicy: "no-referrer" });
     const channel = new MessageChannel();
     /** @type {ReturnType<typeof setTimeout>} */
     let late;
+    let asked = false; // waits for a turn to draw again
+    const answered = () => {
+      clearTimeout(late);
+      done();
+    };
     const wait = () => {
       clearTimeout(late);
       late = setTimeout(() => end("It took too long to draw."), PATIENCE);
     };
     const end = (/** @type {string} */ why) => {
-      clearTimeout(late);
+      answered();
       redraws.delete(again);
       channel.port1.close();
       frame.remove();
@@ -56,12 +88,20 @@ export function diagram(pre) {
       view.hidden = toggle.hidden = true;
     };
     const again = () => {
-      if (!box.isConnected) { redraws.delete(again); channel.port1.close(); return; }
-      wait();
-      channel.port1.postMessage(wish(text));
+      if (asked) return;
+      asked = true;
+      turn({ box, work: (given) => {
+        asked = false;
+        done();
+        done = given;
+        if (!redraws.has(again)) return done(); // it failed meanwhile
+        if (!box.isConnected) { redraws.delete(again); channel.port1.close(); return answered(); }
+        wait();
+        channel.port1.postMessage(wish(text));
+      } });
     };
     channel.port1.onmessage = ({ data }) => {
-      clearTimeout(late);
+      answered();
       const size = drawn(data);
       if (!size) return end(typeof data?.error === "string" ? `It cannot be drawn: ${firstLines(data.error)}` : "The drawing is of no use.");
       show(size);
