@@ -64,7 +64,7 @@ func TestEverybodyCanUseIt(t *testing.T) {
 			p.ask("Hand the jitter task to the manager")
 			p.until(`document.querySelector("[data-chat-deny]")?.getAttribute("aria-disabled") === "false"`)
 			p.axe(theme + " approval")
-			p.do(chromedp.Click("[data-chat-deny]"))
+			p.decide("[data-chat-deny]")
 			p.done()
 			js[bool](p, `(document.querySelector("[data-chat-new]").click(), document.querySelector("[data-chat-close]").click(), true)`)
 		}

@@ -79,8 +79,9 @@ func TestBoard(t *testing.T) {
 	// By mouse: what the file says is what the board shows.
 	p.drag("alert-example", hashOf(t, s.root+"/"+alert), "blocked")
 	p.until(inColumn("alert-example", "blocked"))
-	p.until(`window.swaps > 0`) // what the server shows now is on the page
 	p.until(`document.querySelector("[data-said]").textContent.startsWith("Ship an alert that somebody can copy is now Blocked")`)
+	js[bool](p, `(document.querySelector("[data-said] [data-undo]").focus(), true)`) // it waits for who is there
+	p.until(`window.swaps > 0`)                                                      // what the server shows now is on the page
 	if got := statusOf(t, s.root, alert); got != "blocked" {
 		t.Errorf("the file says %s", got)
 	}

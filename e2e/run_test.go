@@ -468,8 +468,7 @@ func TestDrawerFollowsARun(t *testing.T) {
 	p := open(t, s, 1440, 900)
 	p.visit(s, jitter)
 	p.ask("Hand the jitter task to the manager")
-	p.until(`document.querySelector("[data-chat-allow]")?.getAttribute("aria-disabled") === "false"`)
-	p.do(chromedp.Click("[data-chat-allow]"))
+	p.decide("[data-chat-allow]")
 	p.done()
 	const card = `document.querySelector("[data-run-card]")`
 	p.until(card + `?.querySelector("a")?.getAttribute("href").startsWith("/runs/spread-retries-with-jitter?run=")`)

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,8 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
+
+	"tasks/internal/llm/llmtest"
 )
 
 const (
@@ -117,12 +120,11 @@ func TestEditAppearsWithoutReloadAndIsUndone(t *testing.T) {
 	if data, err := os.ReadFile(file); err != nil || !strings.Contains(string(data), "| `retry.limit` | `5` |") {
 		t.Errorf("the file was not changed: %v", err)
 	}
-	p.do(chromedp.Click("[data-chat-undo]"))
+	p.takeBack(true)
 	p.until(cell + ` === "3"`)
-	p.until(`document.querySelector(".diff-card").dataset.undone === "true"`)
-	p.do(chromedp.Click("[data-chat-undo]"))
+	p.takeBack(false)
 	p.until(cell + ` === "5"`)
-	p.do(chromedp.Click("[data-chat-undo]"))
+	p.takeBack(true)
 	p.until(cell + ` === "3"`)
 	p.equal(`window.sameDocument`, "true")
 
@@ -132,7 +134,7 @@ func TestEditAppearsWithoutReloadAndIsUndone(t *testing.T) {
 	p.until(`document.querySelector(".diff-card")?.dataset.undone === "true"`)
 
 	// A hand of the user's comes in between: the undo is refused, nothing is lost.
-	p.do(chromedp.Click("[data-chat-undo]"))
+	p.takeBack(false)
 	p.until(cell + ` === "5"`)
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -144,25 +146,68 @@ func TestEditAppearsWithoutReloadAndIsUndone(t *testing.T) {
 	}
 	p.until(`document.querySelector("main h1").textContent.includes("by hand")`)
 	p.do(chromedp.Click("[data-chat-undo]"))
-	p.until(`document.querySelector(".diff-card [role=status]").textContent !== ""`)
+	p.until(`!["", "Done again"].includes(document.querySelector(".diff-card [role=status]").textContent)`)
 	if now, _ := os.ReadFile(file); string(now) != mine {
 		t.Error("the undo wrote over a change by hand")
 	}
 	p.quiet("409")
 }
 
+// takeBack clicks what undoes and does again, and waits for the answer: the page itself may
+// show the change before.
+func (p *page) takeBack(undone bool) {
+	p.t.Helper()
+	p.do(chromedp.Click("[data-chat-undo]"))
+	p.until(fmt.Sprintf(`document.querySelector(".diff-card").dataset.undone === "%v" && !document.querySelector("[data-chat-undo]").disabled`, undone))
+}
+
+// decide answers what the assistant asks. A card that moved in that moment does not take the
+// click, and a person clicks again.
+func (p *page) decide(button string) {
+	p.t.Helper()
+	enabled := fmt.Sprintf(`document.querySelector(%q)?.getAttribute("aria-disabled") === "false"`, button)
+	p.until(enabled)
+	card := js[string](p, `document.querySelector("[data-chat-ask]").dataset.chatAsk`)
+	for range 5 {
+		p.do(chromedp.Click(button))
+		gone := fmt.Sprintf(`document.querySelector("[data-chat-ask]")?.dataset.chatAsk !== %q`, card)
+		p.until(gone + " || " + enabled)
+		if js[bool](p, gone) {
+			return
+		}
+	}
+	p.t.Fatalf("%s does nothing", button)
+}
+
+// walk is an answer in two parts: the second comes when the gate is opened, so that a slow
+// machine does not find it there too early. It tells where the page is served.
+func walk(t *testing.T, gate <-chan struct{}) *server {
+	t.Helper()
+	model, err := llmtest.Start(llmtest.Script{
+		{User: "tour", Text: "Lantern is **three loops around one file**.", Calls: []llmtest.Call{{Name: "read_file", Arguments: `{"path":"docs/guide.md"}`}}, Hang: gate},
+		{User: "tour", Results: 1, Text: "A queue that is honest about its promises is short to explain."},
+		{User: "failing", Text: "It is set aside, not lost."},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(model.Close)
+	root := checkout(t, map[string]string{"docs/guide.md": "# Guide\n\nOne file.\n"})
+	return start(t, []string{"OPENAI_BASE_URL=" + model.URL(), "OPENAI_MODEL=scripted"}, "serve", "-C", root, "--addr", "127.0.0.1:0", "--no-manager")
+}
+
 func TestATurnGoesOnWhileThePageChanges(t *testing.T) {
-	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
+	gate := make(chan struct{})
+	s := walk(t, gate)
 	p := open(t, s, 1440, 900)
-	p.visit(s, guide)
+	p.visit(s, "browse/docs/guide.md")
 	p.ask("Give me a tour of the architecture")
 	p.until(newest + `?.innerText.includes("three loops")`)
 	p.visit(s, "status")
-	p.visit(s, guide)
+	p.visit(s, "browse/docs/guide.md")
 	p.until(newest + `?.innerText.includes("three loops")`)
-	if js[string](p, newest+`.dataset.reason || ""`) != "" {
-		t.Error("the turn was over before the page was left: the test proves nothing")
-	}
+	p.equal(newest+`.dataset.reason || ""`, "")
+	close(gate)
 	p.do(chromedp.Reload())
 	p.drawer()
 	p.until(newest + `?.innerText.includes("short to explain")`)
@@ -179,9 +224,9 @@ func TestATurnGoesOnWhileThePageChanges(t *testing.T) {
 }
 
 func TestStop(t *testing.T) {
-	s := start(t, nil, "demo", "--addr", "127.0.0.1:0")
+	s := walk(t, make(chan struct{}))
 	p := open(t, s, 1440, 900)
-	p.visit(s, guide)
+	p.visit(s, "browse/docs/guide.md")
 	p.ask("Give me a tour of the architecture")
 	p.until(newest + `?.innerText.includes("three loops")`)
 	began := time.Now()
@@ -191,9 +236,6 @@ func TestStop(t *testing.T) {
 	}
 	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("stopping took %v", took)
-	}
-	if js[bool](p, newest+`.innerText.includes("short to explain")`) {
-		t.Error("the answer was whole before it was stopped: the test proves nothing")
 	}
 	p.ask("What happens to a message that keeps failing?")
 	if reason := p.done(); reason != "stop" {
@@ -212,8 +254,7 @@ func TestHandOverIsApproved(t *testing.T) {
 	p.equal(`document.querySelector("[data-chat-ask]").contains(document.activeElement)`, "false")
 	p.equal(`document.querySelector("[data-chat-always]")`, "null")
 	p.shot("story-approval")
-	p.until(`document.querySelector("[data-chat-allow]").getAttribute("aria-disabled") === "false"`)
-	p.do(chromedp.Click("[data-chat-allow]"))
+	p.decide("[data-chat-allow]")
 	p.until(newest + `.innerText.includes("It is in the queue")`)
 	p.done()
 	p.visit(s, "status")
@@ -234,8 +275,7 @@ func TestDenied(t *testing.T) {
 	p := open(t, s, 1440, 900)
 	p.visit(s, "")
 	p.ask("Hand the jitter task to the manager")
-	p.until(`document.querySelector("[data-chat-deny]")?.getAttribute("aria-disabled") === "false"`)
-	p.do(chromedp.Click("[data-chat-deny]"))
+	p.decide("[data-chat-deny]")
 	p.until(newest + `.innerText.includes("ready, not queued")`)
 	p.done()
 	p.quiet()
@@ -248,7 +288,7 @@ func TestAMistakeAndItsRepair(t *testing.T) {
 	p.ask("Make the lease 60 seconds")
 	p.until(newest + `?.innerText.includes("60 seconds")  && ` + newest + `.dataset.reason`)
 	p.equal(`[...document.querySelectorAll(".tool")].map(c => c.dataset.state).join()`, "error,ok,ok")
-	p.equal(`document.querySelector("main").innerText.includes("one receiver for 60 seconds")`, "true")
+	p.until(`document.querySelector("main").innerText.includes("one receiver for 60 seconds")`)
 	p.quiet()
 }
 

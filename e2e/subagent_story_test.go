@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/chromedp"
-
 	"tasks/internal/llm/llmtest"
 )
 
@@ -39,7 +37,7 @@ func TestSubagentFromTheDrawer(t *testing.T) {
 	p.equal(`/bubblewrap|landlock|neither/i.test(document.querySelector("[data-chat-ask]").innerText)`, "true")
 	// The lines go when the call ends, perhaps before they were ever painted.
 	js[bool](p, `(window.lines = [], new MutationObserver(all => all.forEach(m => m.addedNodes.forEach(n => window.lines.push(n.textContent)))).observe(document.querySelector("[data-chat-log]"), {childList: true, subtree: true}), true)`)
-	p.do(chromedp.Click("[data-chat-allow]"))
+	p.decide("[data-chat-allow]")
 	p.until(newest + `.innerText.includes("at the weir")`)
 	if reason := p.done(); reason != "stop" {
 		t.Errorf("reason %s", reason)

@@ -256,6 +256,7 @@ func TestTheOwnerIsChangedByKeyboardAlone(t *testing.T) {
 	}
 	// What was changed is taken back; when the file was changed last stays true.
 	dateless := func(text string) string { return regexp.MustCompile(`(?m)^updated_at:.*\n`).ReplaceAllString(text, "") }
+	p.until(`document.querySelector("[data-said] [data-undo]")`) // the page may show it before the answer is there
 	js[bool](p, `(document.querySelector("[data-said] [data-undo]").click(), true)`)
 	p.until(`document.querySelector("[data-pick=owner]").dataset.value === "` + was + `"`)
 	if _, text := s.file(t, "spread-retries-with-jitter"); dateless(text) != dateless(before) {
