@@ -9,6 +9,7 @@ import (
 
 	"tasks/internal/fault"
 	"tasks/internal/run"
+	"tasks/internal/runlog"
 )
 
 // Diffstat is how much of which file a run changed.
@@ -52,12 +53,15 @@ func (m *Manager) span(ctx context.Context, r *run.Run) (from, to string, err er
 	return r.Begin, m.glance(ctx, r, to), nil
 }
 
-// glanceFor is how long a look at a tree that is being worked in is told again.
+// glanceFor is how long a look at a tree that is being worked in is told again, where the agent
+// has said nothing since.
 const glanceFor = time.Second
 
-// glanced is such a look: the tree at a time, with the head it had.
+// glanced is such a look: the tree at a time, with the head it had and as much as the run's
+// log held before it. What an agent did before it said so is seen by who looks after that.
 type glanced struct {
 	at         time.Time
+	log        int64
 	head, seen string
 }
 
@@ -69,17 +73,21 @@ func (m *Manager) glance(ctx context.Context, r *run.Run, head string) string {
 		m.glances.Delete(r.ID)
 		return head
 	}
+	size := runlog.Size(run.Dir(m.StateDir, r.ID))
 	if known, ok := m.glances.Load(r.ID); ok {
-		if g := known.(glanced); g.head == head && time.Since(g.at) < glanceFor {
+		if g := known.(glanced); g.head == head && g.log == size && time.Since(g.at) < glanceFor {
 			return g.seen
 		}
 	}
 	seen, err := trees.Glance(ctx, r.Slug, r.ID)
+	if err != nil && fault.CodeOf(err) != fault.Unavailable { // a file came or went meanwhile
+		seen, err = trees.Glance(ctx, r.Slug, r.ID)
+	}
 	if err != nil { // it was removed, or is being changed, or holds too much
 		m.Log.Debug("the tree of a run cannot be looked at", "run", r.ID, "err", err)
 		seen = head
 	}
-	m.glances.Store(r.ID, glanced{time.Now(), head, seen})
+	m.glances.Store(r.ID, glanced{time.Now(), size, head, seen})
 	return seen
 }
 

@@ -148,12 +148,8 @@ func (m *Manager) leave(ctx context.Context, r *run.Run) {
 	}
 }
 
-// Diff is what the run changed, with its lines, nil where it has made nothing yet.
-func (m *Manager) Diff(ctx context.Context, r *run.Run) (*landing.Diff, error) {
-	from, to, err := m.span(ctx, r)
-	if err != nil || from == "" || to == "" {
-		return nil, err
-	}
+// Diff is what changed between the commits of a Span, with its lines.
+func (m *Manager) Diff(ctx context.Context, from, to string) (*landing.Diff, error) {
 	return m.lander().Diff(ctx, from, to)
 }
 

@@ -39,3 +39,13 @@ func From(dir string, offset int64, fn func(Event) bool) (next int64, restarted 
 	n, _, err := scan(f, 0, fn)
 	return offset + n, false, err
 }
+
+// Size is how many bytes the log holds, 0 where it is not there or cannot be seen: it grows with
+// each event.
+func Size(dir string) int64 {
+	info, err := os.Stat(filepath.Join(dir, FileName))
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}

@@ -81,7 +81,7 @@ func (s *Server) diffOf(ctx context.Context, r *run.Run) (*DiffView, error) {
 	if v := s.diffs.get(key); v != nil {
 		return v, nil
 	}
-	d, err := s.Manager.Diff(ctx, r)
+	d, err := s.Manager.Diff(ctx, from, to) // of these: another moment has another key
 	if err != nil || d == nil {
 		return nil, err
 	}
