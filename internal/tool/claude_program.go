@@ -40,7 +40,7 @@ func findClaude(c SubagentConfig) (claudeProgram, error) {
 	if err != nil {
 		return p, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
 	defer cancel()
 	tmp, err := os.MkdirTemp("", "tasks-subagent-")
 	if err != nil {
@@ -50,7 +50,7 @@ func findClaude(c SubagentConfig) (claudeProgram, error) {
 	var out bytes.Buffer
 	// In an empty folder: even for its version it must not see the repository.
 	_, err = process.Run(ctx, process.Spec{Path: p.path, Args: []string{"--version"}, Dir: tmp, Env: claudeEnv(c.Getenv, tmp), Stdout: &out,
-		Limits: process.Limits{Wall: 5 * time.Second, MaxOutput: 1 << 16}})
+		Limits: process.Limits{Wall: 30 * time.Second, MaxOutput: 1 << 16}})
 	if err != nil {
 		return p, err
 	}
