@@ -180,7 +180,7 @@ func TestTaskList(t *testing.T) {
 		return fmt.Sprintf(`document.querySelectorAll("main [data-row]").length === %d`, n)
 	}
 	p.until(rows(100))
-	p.do(chromedp.Click(`a[rel="next"]`))
+	p.click(`a[rel="next"]`)
 	p.until(`location.search === "?page=2" && document.documentElement.dataset.ready !== undefined`)
 
 	// A choice changes the list in place and stands in the address.
@@ -198,7 +198,8 @@ func TestTaskList(t *testing.T) {
 	p.until(rows(100))
 
 	// A new task from the page.
-	p.do(chromedp.Click(".new-task"), chromedp.SendKeys(`#new-task input[name=title]`, "Written in the page"))
+	p.click(".new-task")
+	p.do(chromedp.SendKeys(`#new-task input[name=title]`, "Written in the page"))
 	p.axe("new task")
 	p.do(chromedp.KeyEvent(kb.Enter))
 	p.until(`location.pathname === "/tasks/written-in-the-page" && document.documentElement.dataset.ready !== undefined`)

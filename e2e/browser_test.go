@@ -155,7 +155,9 @@ func open(t *testing.T, s *server, width, height int64) *page {
 	ctx, cancel := chromedp.NewContext(alloc)
 	t.Cleanup(func() { cancel(); cancelAlloc() })
 	p := &page{t: t, ctx: ctx, host: u.Host}
-	p.do(chromedp.EmulateViewport(width, height))
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, height)); err != nil { // the first one starts the browser, which lives as long as its context
+		t.Fatal(err)
+	}
 	p.watch()
 	return p
 }
@@ -216,18 +218,45 @@ next:
 
 func (p *page) do(steps ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, 2*time.Minute)
+	defer cancel()
 	for _, step := range steps {
-		err := chromedp.Do(p.ctx, step)
+		err := chromedp.Do(ctx, step)
 		// Between finding an element and acting on it the page may have put a newer one in
 		// its place; nothing was done then, and a person would not have noticed.
 		for range 3 {
 			if err == nil || !strings.Contains(err.Error(), "Could not find node with given id") {
 				break
 			}
-			err = chromedp.Do(p.ctx, step)
+			err = chromedp.Do(ctx, step)
 		}
 		if err != nil {
 			p.t.Fatal(err)
+		}
+	}
+}
+
+// click clicks on one after the other, as a person does: where the page moved in that moment and
+// something else was met, or a button that was not ready, once more.
+func (p *page) click(selectors ...string) {
+	p.t.Helper()
+	for _, selector := range selectors {
+		watch := fmt.Sprintf(`(sel => { window.watching?.abort(); window.watching = new AbortController(); window.met = "nothing";
+			const fit = new Set(document.querySelectorAll(sel)); // a box that is ticked by now may not fit any more
+			addEventListener("click", (e) => { window.met = e.composedPath().some((n) => fit.has(n) || n instanceof Element && n.matches(sel)) ? "it" : "another"; },
+				{ capture: true, once: true, signal: window.watching.signal }); return true; })(%q)`, selector)
+		for try := 0; ; try++ {
+			js[bool](p, watch)
+			p.do(chromedp.Click(selector))
+			// No answer, or none of this page: it has gone where the click leads.
+			met, err := chromedp.Run(p.ctx, chromedp.Evaluate[string](`String(window.met)`))
+			if err != nil || met != "nothing" && met != "another" {
+				break
+			}
+			if try == 50 {
+				p.t.Fatalf("a click on %s met %s", selector, met)
+			}
+			time.Sleep(15 * time.Millisecond)
 		}
 	}
 }

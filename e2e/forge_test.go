@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/chromedp/chromedp"
 )
 
 // TestPullRequestWithTheRealGh: the real git pushes to a forge over HTTPS, the real gh makes a
@@ -70,7 +68,7 @@ func TestPullRequestFromThePage(t *testing.T) {
 	git(t, s.root, "remote", "add", "backup", filepath.Join(filepath.Dir(h.bare), "backup.git"))
 	git(t, s.root, "init", "-q", "--bare", filepath.Join(filepath.Dir(h.bare), "backup.git"))
 	p.goTo(serving, "runs/alpha")
-	p.do(chromedp.Click(`[data-open="push"]`))
+	p.click(`[data-open="push"]`)
 	p.until(`document.querySelector("#do-push [data-address]")?.textContent === "https://forge.example/ann/thing.git"`)
 	p.axe("the form to push")
 	p.shot("run-push")
@@ -78,13 +76,13 @@ func TestPullRequestFromThePage(t *testing.T) {
 		other := open(t, serving, width, 900)
 		other.theme("dark")
 		other.goTo(serving, "runs/alpha")
-		other.do(chromedp.Click(`[data-open="push"]`))
+		other.click(`[data-open="push"]`)
 		other.until(`document.querySelector("#do-push [data-address]")?.textContent === "https://forge.example/ann/thing.git"`)
 		other.axe(fmt.Sprintf("the form to push, dark, %d wide", width))
 		other.equal(`String(document.documentElement.scrollWidth <= innerWidth)`, "true")
 		other.shot(fmt.Sprintf("run-push-%d-dark", width))
 	}
-	p.do(chromedp.Click("#do-push [type=submit]")) // the browser asks for the box first
+	p.click("#do-push [type=submit]") // the browser asks for the box first
 	if h.pull != nil {
 		t.Error("a pull request was made before the address was confirmed")
 	}
@@ -94,14 +92,14 @@ func TestPullRequestFromThePage(t *testing.T) {
 	choose("backup")
 	p.until(`document.querySelector("#do-push [value=push]").checked && document.querySelector("#do-push [value=pr]").disabled`)
 	choose("origin")
-	p.do(chromedp.Click("#do-push [value=pr]"), chromedp.Click("#do-push [name=consent]"), chromedp.Click("#do-push [type=submit]"))
+	p.click("#do-push [value=pr]", "#do-push [name=consent]", "#do-push [type=submit]")
 	p.until(`document.querySelector("[data-live=run-facts]").textContent.includes("forge.example/ann/thing/pull/7")`)
 	p.until(`document.getElementById("do-push").hidden`)
 
-	p.do(chromedp.Click(`[data-open="push"]`))
+	p.click(`[data-open="push"]`)
 	p.until(`document.querySelector("#do-push [value=squash]") !== null && document.querySelector("#do-push [value=push]") === null && document.querySelector("#do-push [data-consent]").hidden`)
 	p.shot("run-pull")
-	p.do(chromedp.Click("#do-push [value=squash]"), chromedp.Click("#do-push [type=submit]"))
+	p.click("#do-push [value=squash]", "#do-push [type=submit]")
 	p.until(`document.querySelector("[data-run-state]").dataset.runState === "accepted"`)
 	if out, err := exec.Command("git", "-C", h.bare, "show", "main:made.txt").Output(); err != nil || string(out) != "made\n" {
 		t.Errorf("on the forge's main: %q, %v", out, err)

@@ -310,7 +310,7 @@ func (k *killing) recovered() {
 // left over.
 func (k *killing) finish() {
 	k.t.Helper()
-	deadline := time.Now().Add(90 * time.Second)
+	deadline := time.Now().Add(5 * time.Minute)
 	for open := true; open; time.Sleep(100 * time.Millisecond) {
 		open = false
 		for slug, r := range k.runs() {
@@ -329,11 +329,14 @@ func (k *killing) finish() {
 	if left := k.agents(); len(left) > 0 {
 		k.t.Errorf("left over: %v", left)
 	}
-	if left := k.supervisors(); len(left) > 0 {
-		time.Sleep(time.Second) // one that has recorded the end is on its way out
-		if left = k.supervisors(); len(left) > 0 {
-			k.t.Errorf("supervisors left over: %v", left)
-		}
+	// One that has recorded the end is on its way out.
+	left := k.supervisors()
+	for looks := 0; len(left) > 0 && looks < 300; looks++ {
+		time.Sleep(100 * time.Millisecond) // processes tell nobody
+		left = k.supervisors()
+	}
+	if len(left) > 0 {
+		k.t.Errorf("supervisors left over: %v", left)
 	}
 	for _, slug := range k.slugs {
 		story, err := os.ReadFile(filepath.Join(k.home, "story."+slug))

@@ -156,7 +156,7 @@ func TestPlanFollowsItsFiles(t *testing.T) {
 	p.do(chromedp.Navigate(s.url + "milestones/late"))
 	p.until(`document.documentElement.dataset.ready !== undefined && document.documentElement.dataset.live === "live"`)
 	p.until(`document.querySelector(".plan-big").textContent.includes("0 of 66")`)
-	p.do(chromedp.Click(".chart-data summary"))
+	p.click(".chart-data summary")
 	p.until(`document.querySelector(".chart-data").open`)
 	name := filepath.Join(root, "tasks/workstreams/storage/tasks/t0.md")
 	data, err := os.ReadFile(name)

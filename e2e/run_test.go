@@ -296,7 +296,7 @@ func TestRunWithoutScripts(t *testing.T) {
 	}
 	p.do(chromedp.Navigate(s.url + "runs/huge"))
 	p.until(`document.querySelector("[data-earlier]") !== null`)
-	p.do(chromedp.Click("[data-earlier]"))
+	p.do(chromedp.Click("[data-earlier]")) // no script can tell what was met
 	p.until(`location.search.includes("before=") && document.querySelectorAll(".step").length > 200`)
 }
 
@@ -329,7 +329,7 @@ func TestRunStory(t *testing.T) {
 	w.say(runlog.Event{Type: runlog.ToolResult, ID: "7", Status: "ok", Output: "ok"}, runlog.Event{Type: runlog.Text, Text: "Below."})
 	p.until(`document.querySelector("[data-steps]").lastElementChild.textContent.includes("Below.")`)
 	p.equal(`document.querySelector("[data-story-box]").scrollTop === 200`, "true")
-	p.do(chromedp.Click("[data-to-end]"))
+	p.click("[data-to-end]")
 	p.until(`document.querySelector("[data-to-end]").hidden`)
 
 	// A question: nothing has the focus by itself, and the buttons wait a moment.
@@ -339,7 +339,7 @@ func TestRunStory(t *testing.T) {
 	p.until(`document.querySelector("[data-ask]")?.textContent.includes("rm -rf build && make\\u{202e}")`)
 	p.equal(`document.activeElement.closest("[data-ask]") === null`, "true")
 	p.until(`!document.querySelector("[data-decide=deny]").disabled`)
-	p.do(chromedp.Click("[data-decide=deny]"))
+	p.click("[data-decide=deny]")
 	p.until(`document.querySelector("[data-ask]") === null`)
 	asks, err := rs.Asks(ctx, w.r.ID)
 	ok(t, err)
@@ -366,13 +366,14 @@ func TestRunStory(t *testing.T) {
 	// By an event of its own: the driver types the letter also where the page has taken the key.
 	js[bool](p, `document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "c", bubbles: true, cancelable: true })) === false`)
 	p.until(`document.activeElement.matches(".comment-form textarea")`)
-	p.do(chromedp.KeyEvent("Say after how many."), chromedp.Click(".comment-form [type=submit]"))
+	p.do(chromedp.KeyEvent("Say after how many."))
+	p.click(".comment-form [type=submit]")
 	p.until(`document.querySelector(".comment")?.textContent.includes("Say after how many.")`)
 	p.until(`document.querySelector('[data-open="review"]')?.textContent === "Send review (1)"`)
 	p.axe("a comment")
 	p.goTo(s, "runs/review") // a draft is the server's
 	p.equal(`document.querySelector(".comment").textContent.includes("Say after how many.")`, "true")
-	p.do(chromedp.Click(`[data-open="review"]`), chromedp.Click(`#do-review [type=submit]`))
+	p.click(`[data-open="review"]`, `#do-review [type=submit]`)
 	p.until(`document.querySelector("[data-run-state]").dataset.runState === "retrying"`)
 	p.until(`document.querySelector(".comment.sent") !== null`)
 	reviewed, err := rs.Latest(ctx, "review")
@@ -412,7 +413,7 @@ func TestRunFromClickToCommit(t *testing.T) {
 	p := open(t, s, 1440, 900)
 
 	p.goTo(s, "runs/alpha")
-	p.do(chromedp.Click("[data-kickoff]"))
+	p.click("[data-kickoff]")
 	p.until(`document.querySelector("[data-at-work]") !== null`)
 	p.until(`document.querySelector(".step.of-output")?.textContent.includes("I have been told.")`)
 	ok(t, os.WriteFile(filepath.Join(filepath.Dir(agent), "go"), nil, 0o644))
@@ -426,11 +427,12 @@ func TestRunFromClickToCommit(t *testing.T) {
 	p.until(`[...document.querySelectorAll("[data-file]")].some((f) => f.dataset.file === "hello.txt")`)
 
 	// Not good enough: a comment goes back, and the next attempt heeds it.
-	p.do(chromedp.Click(`[data-file="hello.txt"] tr.add .add-comment`))
+	p.click(`[data-file="hello.txt"] tr.add .add-comment`)
 	p.until(`document.activeElement.matches(".comment-form textarea")`)
-	p.do(chromedp.KeyEvent("Write it in capitals."), chromedp.Click(".comment-form [type=submit]"))
+	p.do(chromedp.KeyEvent("Write it in capitals."))
+	p.click(".comment-form [type=submit]")
 	p.until(`document.querySelector('[data-open="review"]') !== null`)
-	p.do(chromedp.Click(`[data-open="review"]`), chromedp.Click(`#do-review [type=submit]`))
+	p.click(`[data-open="review"]`, `#do-review [type=submit]`)
 	p.until(`document.querySelector("[data-run-state]").dataset.runState === "review" && document.querySelector("[data-steps]").textContent.includes("A comment: I write louder.")`)
 	p.until(`document.querySelector('[data-file="hello.txt"] tr.add')?.textContent.includes("HELLO")`)
 	p.shot("run-second-attempt")
@@ -439,15 +441,15 @@ func TestRunFromClickToCommit(t *testing.T) {
 	git(t, root, "commit", "-q", "--allow-empty", "-m", "meanwhile")
 	p.goTo(s, "runs/alpha")
 	p.until(`document.querySelector(".acts-why")?.textContent.includes("main has 1 newer commit that this work does not stand on.")`)
-	p.do(chromedp.Click(`[data-do="/actions/run/rebase"]`))
+	p.click(`[data-do="/actions/run/rebase"]`)
 	p.until(`document.querySelector('[data-do="/actions/run/rebase"]') === null && document.querySelector("[data-run-state]").dataset.runState === "review"`)
 	if got := gitSays(t, root, "log", "--format=%s", "task/alpha"); !strings.Contains(got, "meanwhile") {
 		t.Errorf("the branch after a rebase: %s", got)
 	}
 
-	p.do(chromedp.Click(`[data-open="accept"]`))
+	p.click(`[data-open="accept"]`)
 	p.until(`!document.getElementById("do-accept").hidden`)
-	p.do(chromedp.Click("#do-accept [type=submit]"))
+	p.click("#do-accept [type=submit]")
 	p.until(`document.querySelector("[data-run-state]").dataset.runState === "accepted"`)
 	if got := gitSays(t, root, "show", "main:hello.txt"); got != "HELLO" {
 		t.Errorf("main has hello.txt %q", got)

@@ -48,13 +48,13 @@ func TestShots(t *testing.T) {
 			p.ask("What happens to a message that keeps failing?")
 			p.done()
 			p.shot(fmt.Sprintf("drawer-answer-%d-%s", size.w, theme))
-			p.do(chromedp.Click("[data-chat-new]"))
+			p.click("[data-chat-new]")
 			p.ask("Correct the retry limit: it is 5 since last week")
 			p.done()
 			p.shot(fmt.Sprintf("drawer-edit-%d-%s", size.w, theme))
-			p.do(chromedp.Click("[data-chat-undo]"))
+			p.click("[data-chat-undo]")
 			p.until(`document.querySelector(".diff-card").dataset.undone === "true"`)
-			p.do(chromedp.Click("[data-chat-new]"))
+			p.click("[data-chat-new]")
 			js[bool](p, `(document.querySelector("[data-chat-close]").click(), true)`)
 		}
 		// A page that is not there is told of in the console; nothing else may be.

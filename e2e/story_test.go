@@ -33,7 +33,7 @@ func (p *page) visit(s *server, path string) {
 func (p *page) drawer() {
 	p.t.Helper()
 	if !js[bool](p, `document.documentElement.dataset.drawer === "open"`) {
-		p.do(chromedp.Click("[data-chat-toggle]"))
+		p.click("[data-chat-toggle]")
 	}
 	p.until(aside + `?.dataset.started !== undefined`)
 }
@@ -41,7 +41,8 @@ func (p *page) drawer() {
 // ask types a question and sends it with Enter.
 func (p *page) ask(text string) {
 	p.t.Helper()
-	p.do(chromedp.Click("[data-chat-input]"), chromedp.SendKeys("[data-chat-input]", text), enter)
+	p.click("[data-chat-input]")
+	p.do(chromedp.SendKeys("[data-chat-input]", text), enter)
 	p.until(`document.querySelector("[data-chat-input]").value === ""`)
 }
 
@@ -145,7 +146,7 @@ func TestEditAppearsWithoutReloadAndIsUndone(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.until(`document.querySelector("main h1").textContent.includes("by hand")`)
-	p.do(chromedp.Click("[data-chat-undo]"))
+	p.click("[data-chat-undo]")
 	p.until(`!["", "Done again"].includes(document.querySelector(".diff-card [role=status]").textContent)`)
 	if now, _ := os.ReadFile(file); string(now) != mine {
 		t.Error("the undo wrote over a change by hand")
@@ -157,7 +158,7 @@ func TestEditAppearsWithoutReloadAndIsUndone(t *testing.T) {
 // show the change before.
 func (p *page) takeBack(undone bool) {
 	p.t.Helper()
-	p.do(chromedp.Click("[data-chat-undo]"))
+	p.click("[data-chat-undo]")
 	p.until(fmt.Sprintf(`document.querySelector(".diff-card").dataset.undone === "%v" && !document.querySelector("[data-chat-undo]").disabled`, undone))
 }
 
@@ -169,7 +170,7 @@ func (p *page) decide(button string) {
 	p.until(enabled)
 	card := js[string](p, `document.querySelector("[data-chat-ask]").dataset.chatAsk`)
 	for range 5 {
-		p.do(chromedp.Click(button))
+		p.click(button)
 		gone := fmt.Sprintf(`document.querySelector("[data-chat-ask]")?.dataset.chatAsk !== %q`, card)
 		p.until(gone + " || " + enabled)
 		if js[bool](p, gone) {
@@ -230,7 +231,7 @@ func TestStop(t *testing.T) {
 	p.ask("Give me a tour of the architecture")
 	p.until(newest + `?.innerText.includes("three loops")`)
 	began := time.Now()
-	p.do(chromedp.Click("[data-chat-stop]"))
+	p.click("[data-chat-stop]")
 	if reason := p.done(); reason != "cancelled" {
 		t.Errorf("reason %s", reason)
 	}

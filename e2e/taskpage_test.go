@@ -89,7 +89,7 @@ func TestASectionIsEditedOnThePage(t *testing.T) {
 	path, before := s.file(t, "spread-retries-with-jitter")
 	p.do(chromedp.Navigate(s.url + jitter))
 	p.ready()
-	p.do(chromedp.Click(`[data-edit-section="Problem"]`))
+	p.click(`[data-edit-section="Problem"]`)
 	p.until(`document.querySelector("dialog.editor[open] textarea").value.length > 20`)
 	p.do(chromedp.SendKeys(".editor-text", "\n\nAnd **once more** at noon."))
 	js[bool](p, `(document.querySelector(".editor-tabs [id$=preview]").click(), true)`)
@@ -124,7 +124,7 @@ func TestAConflictShowsBothAndLosesNothing(t *testing.T) {
 	line := strings.SplitN(before[strings.Index(before, "## Problem\n\n")+len("## Problem\n\n"):], "\n", 2)[0]
 	p.do(chromedp.Navigate(s.url + jitter))
 	p.ready()
-	p.do(chromedp.Click(`[data-edit-section="Problem"]`))
+	p.click(`[data-edit-section="Problem"]`)
 	p.until(`document.querySelector("dialog.editor[open] textarea").value.length > 20`)
 	p.do(chromedp.SendKeys(".editor-text", "\n\nMine at the end."))
 	// Somebody else changes the first line of the same section.
@@ -135,35 +135,35 @@ func TestAConflictShowsBothAndLosesNothing(t *testing.T) {
 	p.until(`document.querySelector(".editor-text").value.includes("Mine at the end.")`)
 	p.shot("taskpage-conflict")
 	p.axe("conflict")
-	p.do(chromedp.Click(`[data-conflict="copy"]`))
+	p.click(`[data-conflict="copy"]`)
 	p.until(`document.querySelector(".editor-aside")?.value.includes("Mine at the end.")`)
 	whole := strings.Contains(js[string](p, `document.querySelector(".editor-choices").innerText`), "Apply mine")
 	if !whole {
 		t.Fatal("changes that do not touch each other are not joined")
 	}
-	p.do(chromedp.Click(`[data-conflict="apply"]`))
+	p.click(`[data-conflict="apply"]`)
 	p.until(`document.querySelector(".editor-text").value.startsWith("Theirs at the top.") && document.querySelector(".editor-text").value.endsWith("Mine at the end.")`)
-	p.do(chromedp.Click(`.editor [type=submit]`))
+	p.click(`.editor [type=submit]`)
 	p.until(`!document.querySelector("dialog.editor")`)
 	if _, after := s.file(t, "spread-retries-with-jitter"); !strings.Contains(after, "Theirs at the top.") || !strings.Contains(after, "Mine at the end.") {
 		t.Errorf("lost:\n%s", after)
 	}
 
 	// The same lines: nothing is joined, nothing is written, and theirs can be taken.
-	p.do(chromedp.Click(`[data-edit-section="Problem"]`))
+	p.click(`[data-edit-section="Problem"]`)
 	p.until(`document.querySelector("dialog.editor[open] textarea").value.length > 20`)
 	js[bool](p, `(() => { const t = document.querySelector(".editor-text"); t.value = "All mine."; t.dispatchEvent(new Event("input")); return true; })()`)
 	_, now := s.file(t, "spread-retries-with-jitter")
 	if err := os.WriteFile(path, []byte(strings.Replace(now, "Theirs at the top.", "Theirs again.", 1)), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	p.do(chromedp.Click(`.editor [type=submit]`))
+	p.click(`.editor [type=submit]`)
 	p.until(`document.querySelector('[data-note="conflict"]') && !document.querySelector('[data-conflict="apply"]')`)
 	p.equal(`document.querySelector(".editor-text").value`, "All mine.")
 	if _, after := s.file(t, "spread-retries-with-jitter"); strings.Contains(after, "All mine.") {
 		t.Error("a conflict was written over")
 	}
-	p.do(chromedp.Click(`[data-conflict="reload"]`))
+	p.click(`[data-conflict="reload"]`)
 	p.until(`document.querySelector(".editor-text").value.startsWith("Theirs again.") && document.querySelector(".editor-aside").value === "All mine."`)
 	p.quiet("409")
 }
@@ -173,7 +173,7 @@ func TestATypedTextOutlivesReloadAndServer(t *testing.T) {
 	p := open(t, s, 1440, 900)
 	p.do(chromedp.Navigate(s.url + jitter))
 	p.ready()
-	p.do(chromedp.Click(`[data-edit-section="Problem"]`))
+	p.click(`[data-edit-section="Problem"]`)
 	p.until(`document.querySelector("dialog.editor[open] textarea").value.length > 20`)
 	p.do(chromedp.SendKeys(".editor-text", "\n\nNot saved yet."))
 	p.do(chromedp.Reload())
@@ -188,7 +188,7 @@ func TestATypedTextOutlivesReloadAndServer(t *testing.T) {
 	p.do(escape)
 	p.until(`document.querySelector('[data-note="leave"]') && document.querySelector("dialog.editor[open]")`)
 	p.shot("taskpage-leave")
-	p.do(chromedp.Click(`[data-note="leave"] button`))
+	p.click(`[data-note="leave"] button`)
 
 	// The server goes away while somebody writes, and is back at the same address.
 	root, addr := s.root, strings.TrimSuffix(strings.TrimPrefix(s.url, "http://"), "/")
@@ -200,12 +200,12 @@ func TestATypedTextOutlivesReloadAndServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.stop(t)
-	p.do(chromedp.Click(`.editor [type=submit]`))
+	p.click(`.editor [type=submit]`)
 	p.until(`document.querySelector('[data-note="offline"]')?.innerText.includes("kept in this browser")`)
 	p.shot("taskpage-offline")
 	start(t, nil, "serve", "-C", keep, "--addr", addr)
 	p.until(`document.documentElement.dataset.live === "live"`)
-	p.do(chromedp.Click(`.editor [type=submit]`))
+	p.click(`.editor [type=submit]`)
 	p.until(`!document.querySelector("dialog.editor")`)
 	s.root = keep
 	if _, after := s.file(t, "spread-retries-with-jitter"); !strings.Contains(after, "Not saved yet.") {
@@ -223,7 +223,7 @@ func TestABoxIsTickedByAClick(t *testing.T) {
 	const box = `main .doc input[type=checkbox][data-line]:not(:checked)`
 	p.until(`document.querySelector("` + box + `")?.disabled === false`)
 	js[bool](p, `(window.box = document.querySelector("`+box+`"), window.line = window.box.dataset.line, true)`)
-	p.do(chromedp.Click(box))
+	p.click(box)
 	p.until(`document.querySelector("main input[data-line='" + window.line + "']").checked && !document.querySelector("main input[data-line='" + window.line + "']").disabled`)
 	_, after := s.file(t, "spread-retries-with-jitter")
 	if strings.Count(after, "[x]") != strings.Count(before, "[x]")+1 || len(after) != len(before) {
@@ -284,7 +284,7 @@ func TestABoxOfADocument(t *testing.T) {
 	const box = `main .doc input[type=checkbox][data-line]:not(:checked)`
 	p.until(`document.querySelector("` + box + `")?.disabled === false`)
 	js[bool](p, `(window.line = document.querySelector("`+box+`").dataset.line, true)`)
-	p.do(chromedp.Click(box))
+	p.click(box)
 	p.until(`document.querySelector("main input[data-line='" + window.line + "']").checked && !document.querySelector("main input[data-line='" + window.line + "']").disabled`)
 	after, err := os.ReadFile(filepath.Join(s.root, name))
 	if err != nil || strings.Count(string(after), "[x]") != strings.Count(string(before), "[x]")+1 {
@@ -296,7 +296,7 @@ func TestABoxOfADocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.until(`document.querySelector("main .doc").innerText.includes("A new first line.")`)
-	p.do(chromedp.Click(`main .doc input[type=checkbox][data-line]:checked`))
+	p.click(`main .doc input[type=checkbox][data-line]:checked`)
 	p.until(`!document.querySelector("main .doc input[type=checkbox]:disabled") && !document.querySelector("main .doc input[type=checkbox]").matches(":checked") || document.querySelector("[data-said]")`)
 	last, _ := os.ReadFile(filepath.Join(s.root, name))
 	if strings.Count(string(last), "[x]") != strings.Count(string(before), "[x]") {
@@ -314,12 +314,13 @@ func TestAQueuedTaskSaysSoWhereItIsEdited(t *testing.T) {
 	p := open(t, s, 1440, 900)
 	p.do(chromedp.Navigate(s.url + "tasks/alpha"))
 	p.ready()
-	p.do(chromedp.Click(`[data-kickoff]`))
+	p.click(`[data-kickoff]`)
 	p.until(`document.querySelector("[data-unqueue]")`)
-	p.do(chromedp.Click(`[data-edit-section="Problem"]`))
+	p.click(`[data-edit-section="Problem"]`)
 	p.until(`document.querySelector('.editor [data-note="run"] a')?.getAttribute("href") === "/runs/alpha"`)
 	p.equal(`document.querySelector(".editor [data-to-run]")`, "null") // nobody is there to be told
-	p.do(chromedp.SendKeys(".editor-text", " Still."), chromedp.Click(`.editor [type=submit]`))
+	p.do(chromedp.SendKeys(".editor-text", " Still."))
+	p.click(`.editor [type=submit]`)
 	p.until(`document.querySelector("[data-said]")?.innerText.includes("waits in the queue with the worksheet as it was handed over")`)
 	if text, err := os.ReadFile(filepath.Join(root, "tasks/alpha.md")); err != nil || !strings.Contains(string(text), " Still.") {
 		t.Errorf("the text was not saved: %v", err)
@@ -331,11 +332,12 @@ func TestAQueuedTaskSaysSoWhereItIsEdited(t *testing.T) {
 	ok(t, err)
 	w := (&played{rs: rs, r: r}).take()
 	p.goTo(s, "tasks/alpha")
-	p.do(chromedp.Click(`[data-edit-section="Problem"]`))
+	p.click(`[data-edit-section="Problem"]`)
 	p.until(`document.querySelector(".editor [data-to-run]")`)
 	p.shot("taskpage-run")
 	p.axe("editor while a run is on")
-	p.do(chromedp.SendKeys(".editor-text", " Think of CRLF."), chromedp.Click(".editor [data-to-run]"))
+	p.do(chromedp.SendKeys(".editor-text", " Think of CRLF."))
+	p.click(".editor [data-to-run]")
 	p.until(`document.querySelector("[data-said]")?.innerText.includes("Sent")`)
 	messages, err := rs.Messages(t.Context(), w.r.ID, true)
 	ok(t, err)
@@ -351,7 +353,7 @@ func TestADependencyIsFoundByTitleAndTakenAway(t *testing.T) {
 	_, before := s.file(t, "spread-retries-with-jitter")
 	p.do(chromedp.Navigate(s.url + jitter))
 	p.ready()
-	p.do(chromedp.Click(`[data-pick="depends_on"]`))
+	p.click(`[data-pick="depends_on"]`)
 	p.until(`document.querySelectorAll(".picker [role=option]").length > 3`)
 	p.do(chromedp.SendKeys(".picker-input", "python"))
 	p.until(`document.querySelectorAll(".picker [role=option]").length === 1 && document.querySelector(".picker [role=option]").innerText.includes("Python")`)
@@ -362,7 +364,7 @@ func TestADependencyIsFoundByTitleAndTakenAway(t *testing.T) {
 		t.Errorf("the file:\n%s", text)
 	}
 	p.until(`document.querySelector('.near [data-node="python-client"]')`)
-	p.do(chromedp.Click(`[data-drop="python-client"]`))
+	p.click(`[data-drop="python-client"]`)
 	p.until(`!document.querySelector('[data-drop="python-client"]')`)
 	if _, text := s.file(t, "spread-retries-with-jitter"); withoutTime(text) != withoutTime(before) {
 		t.Errorf("the file is not as before:\n%s", text)
@@ -427,10 +429,10 @@ func TestTitleOnThePage(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.visit(s, "tasks/alert-example")
-	p.do(chromedp.Click("[data-dialog=task-words]"))
+	p.click("[data-dialog=task-words]")
 	p.axe("the dialog of title and description")
 	js[bool](p, `(document.querySelector("#task-words [name=title]").value = "Ship two alerts: \"old\" & <new>", document.querySelector("#task-words [name=description]").value = "", true)`)
-	p.do(chromedp.Click("#task-words [type=submit]"))
+	p.click("#task-words [type=submit]")
 	p.until(`document.querySelector("main h1").textContent === 'Ship two alerts: "old" & <new>' && !document.querySelector("main .lede")`)
 	after, err := os.ReadFile(filepath.Join(s.root, path))
 	if err != nil {

@@ -16,7 +16,7 @@ func TestTheFirstClickSaysWhatItLetsRun(t *testing.T) {
 		"button": func(p *page, s *server) {
 			p.do(chromedp.Navigate(s.url + jitter))
 			p.ready()
-			p.do(chromedp.Click(`[data-kickoff]`))
+			p.click(`[data-kickoff]`)
 			p.until(`document.querySelector("[data-unqueue]")`)
 		},
 		"board": func(p *page, s *server) {

@@ -47,7 +47,7 @@ func newAgentRun(t *testing.T, name string, o worker.Options, env map[string]str
 	git(t, root, "commit", "-qm", "first")
 	r := &agentRun{t: t, agent: a, mark: filepath.Base(filepath.Dir(tmp)) + filepath.Base(tmp) + fmt.Sprint(time.Now().UnixNano())}
 	r.spec = worker.Spec{
-		Dir: root, RunDir: write(t, nil), TmpDir: tmp, Prompt: "Do the task.", Turns: 10, Wall: time.Minute, Stall: 40 * time.Second, Grace: 5 * time.Second, Raw: &r.raw,
+		Dir: root, RunDir: write(t, nil), TmpDir: tmp, Prompt: "Do the task.", Turns: 10, Wall: 5 * time.Minute, Stall: 4 * time.Minute, Grace: 5 * time.Second, Raw: &r.raw,
 		Env:     []string{"PATH=" + env["PATH"], "HOME=" + home, "USER=u", "LANG=C.UTF-8", "TERM=dumb", "TMPDIR=" + tmp, "TASKS_RUN=" + r.mark, "TASKS_SLUG=alpha"},
 		Sandbox: &process.Sandbox{ReadOnly: []string{"/"}, Writable: []string{root, tmp, home}, Protect: []string{filepath.Join(root, ".git", "config")}},
 	}
@@ -90,6 +90,20 @@ func (r *agentRun) home() string {
 		}
 	}
 	return ""
+}
+
+// written waits until the agent has the words in its session's file: it writes them down a little
+// after it says them.
+func (r *agentRun) written(words string) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		files, _ := filepath.Glob(filepath.Join(r.home(), ".claude", "projects", "*", "*.jsonl"))
+		for _, name := range files {
+			if data, err := os.ReadFile(name); err == nil && strings.Contains(string(data), words) {
+				return
+			}
+		}
+	}
+	r.t.Errorf("%q is in no session's file", words)
 }
 
 func (r *agentRun) has(kind runlog.Type, parts ...string) bool {
@@ -186,11 +200,11 @@ func TestWorkerClaude(t *testing.T) {
 			r.spec.Sandbox = &process.Sandbox{Whole: true} // nothing holds commands here: each is asked for
 			m.steps = []step{{calls: []call{bash("echo hi > " + outside)}}, {text: "over"}}
 			asked := make(chan worker.Question, 1)
-			r.spec.Stall = 2 * time.Second
+			r.spec.Stall = 12 * time.Second // a busy machine takes some of it to start the program
 			r.spec.Ask = func(ctx context.Context, q worker.Question) worker.Decision {
 				asked <- q
 				if allow {
-					time.Sleep(3 * time.Second) // longer than it may be silent
+					time.Sleep(13 * time.Second) // longer than it may be silent
 				}
 				return worker.Decision{Allow: allow, Why: "not on a Monday"}
 			}
@@ -286,7 +300,7 @@ func TestWorkerClaude(t *testing.T) {
 		defer cancel(nil)
 		r.on = func(e runlog.Event) {
 			if e.Type == runlog.Tool {
-				time.AfterFunc(500*time.Millisecond, func() { cancel(errors.New("a person")) })
+				go func() { r.written("I wait."); cancel(errors.New("a person")) }()
 			}
 		}
 		res := r.turn(ctx)
@@ -328,7 +342,8 @@ func TestWorkerClaudeIsKilled(t *testing.T) {
 		if e.Type != runlog.Tool {
 			return
 		}
-		time.AfterFunc(time.Second, func() { // it writes its session down a little later
+		go func() {
+			r.written("I wait.")
 			pids, _ := process.Survivors("TASKS_RUN", r.mark)
 			for _, pid := range pids {
 				exe, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
@@ -338,7 +353,7 @@ func TestWorkerClaudeIsKilled(t *testing.T) {
 					}
 				}
 			}
-		})
+		}()
 	}
 	res := r.turn(t.Context())
 	r.want(res, worker.Failed, "agent")
