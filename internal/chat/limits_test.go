@@ -112,11 +112,11 @@ func TestLimits(t *testing.T) {
 }
 
 func TestWaitingForApprovalIsNoTurnTime(t *testing.T) {
-	h := newHouse(t, func(c *chat.Config) { c.Limits.Turn = 300 * time.Millisecond })
+	h := newHouse(t, func(c *chat.Config) { c.Limits.Turn = 3 * time.Second }) // enough for the work of it on a busy machine
 	h.model.then(asks("agent", `{}`), says("ok"))
 	ref := h.start("go")
 	e := h.until(ref, 0, "approval")
-	time.Sleep(400 * time.Millisecond) // longer than the turn's limit: the waiting itself is the subject
+	time.Sleep(3100 * time.Millisecond) // longer than the turn's limit: the waiting itself is the subject
 	if err := h.answer(ref, e, "allow"); err != nil {
 		t.Fatal(err)
 	}
