@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/fsnotify/fsnotify"
 )
@@ -86,4 +87,41 @@ func run(t *testing.T, w *watcher) {
 			t.Error(err)
 		}
 	})
+}
+
+// A file that was taken away and is there again when its removal would be told has changed,
+// also where the kernel's word of it is still to come.
+func TestBackBeforeItsRemovalIsTold(t *testing.T) {
+	root := t.TempDir()
+	name := filepath.Join(root, "a.md")
+	if err := os.WriteFile(name, []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var told []Change
+	w, err := newWatcher(Config{Root: root, Changed: func(c []Change) { told = append(told, c...) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.close()
+	now := time.Now()
+	for _, there := range []bool{true, false} {
+		told = nil
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+		w.dirty["a.md"] = true
+		if w.tell(now) {
+			t.Errorf("told at once: %v", told)
+		}
+		want := Change{"a.md", Removed}
+		if there {
+			if err := os.WriteFile(name, []byte("y"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			want.Op = Changed
+		}
+		if now = now.Add(removalGrace); !w.tell(now) || len(told) != 1 || told[0] != want {
+			t.Errorf("there again %v: told %v, want %v", there, told, want)
+		}
+	}
 }

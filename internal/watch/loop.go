@@ -176,8 +176,15 @@ func (w *watcher) tell(now time.Time) bool {
 		if now.Sub(since) < removalGrace {
 			continue
 		}
-		delete(w.gone, p)
-		if _, known := w.known[p]; known {
+		if _, known := w.known[p]; !known {
+			delete(w.gone, p)
+			continue
+		}
+		// It may be there again, and that not have been told yet.
+		if op, ok := w.look(p, false, now); ok {
+			batch = append(batch, Change{p, op})
+		} else if _, still := w.gone[p]; still {
+			delete(w.gone, p)
 			delete(w.known, p)
 			batch = append(batch, Change{p, Removed})
 		}
