@@ -386,6 +386,36 @@ func TestRunStory(t *testing.T) {
 	p.quiet()
 }
 
+// TestACommentStaysWhileTheWorkChanges: who begins to write while the new changes are on their
+// way keeps the place and the words, and sees the new changes after.
+func TestACommentStaysWhileTheWorkChanges(t *testing.T) {
+	root := runRepository(t)
+	s := start(t, nil, "-C", root, "serve", "--addr", "127.0.0.1:0", "--no-manager")
+	openRuns(t, root).reviewed(root, "review")
+	p := open(t, s, 1440, 900)
+	p.goTo(s, "runs/review")
+	// The new changes are held back when they are there.
+	js[bool](p, `((fetched) => { window.gate = new Promise((open) => window.open_ = open); window.fetch = async (at, ...more) => {
+		const answer = await fetched(at, ...more), read = answer.text.bind(answer);
+		if (at === location.pathname + location.search) answer.text = async () => { const text = await read(); window.held = true; await window.gate; window.came = true; return text; };
+		return answer; }; return true; })(window.fetch)`)
+	git(t, root, "switch", "-q", "task/review")
+	ok(t, os.WriteFile(filepath.Join(root, "broker", "ack.go"), []byte(newAck+"\n// More of it.\n"), 0o644))
+	git(t, root, "commit", "-q", "-am", "more")
+	git(t, root, "switch", "-q", "main")
+	js[bool](p, `document.dispatchEvent(new CustomEvent("tasks:refresh"))`)
+	p.until(`window.held`)
+	p.click(`[data-file="broker/ack.go"] tr.add .add-comment`)
+	p.until(`document.activeElement.matches(".comment-form textarea")`)
+	p.do(chromedp.KeyEvent("Say why."))
+	js[bool](p, `(window.open_(), true)`)
+	p.until(`window.came`)
+	p.equal(`document.activeElement.matches(".comment-form textarea") && document.activeElement.value`, "Say why.")
+	js[bool](p, `(window.came = false, document.querySelector(".comment-form .quiet").click(), true)`)
+	p.until(`document.querySelector('[data-file="broker/ack.go"]').innerText.includes("More of it.")`)
+	p.quiet()
+}
+
 // pagedAgent says what it does, waits until it is let go on, and does what it was told.
 const pagedAgent = `#!/bin/sh
 told=$(cat)

@@ -85,6 +85,7 @@ export function review(page) {
       form.remove();
       if (!cell.childElementCount) place?.remove();
       row.focus({ preventScroll: true });
+      void renew();
     };
     cancel.addEventListener("click", close);
     form.addEventListener("keydown", (event) => {
@@ -154,7 +155,7 @@ export function review(page) {
   const isChanged = (/** @type {Element | null} */ tr) => Boolean(tr?.matches(".add, .del"));
 
   // The work itself has changed: the old changes are put aside for the new ones, unless somebody writes in them.
-  document.addEventListener("tasks:swapped", async () => {
+  const renew = async () => {
     const now = page.querySelector("[data-head]")?.getAttribute("data-head") ?? "";
     const sent = Boolean(zone.querySelector(".comment:not(.sent)")) && !page.querySelector('[data-open="review"]');
     if (now === head && !sent || zone.querySelector("form")) return;
@@ -162,12 +163,13 @@ export function review(page) {
       const response = await fetch(location.pathname + location.search);
       if (!response.ok) return;
       const fresh = parsePage(await response.text()).querySelector("[data-diff]");
-      if (!fresh) return;
+      if (!fresh || zone.querySelector("form")) return; // one that was opened meanwhile: renewed when it is closed
       head = now;
       bring(zone, fresh);
       marks();
     } catch { /* the next change tries again */ }
-  });
+  };
+  document.addEventListener("tasks:swapped", () => void renew());
 }
 
 /** What the server sent for a file, before anybody folded it or wrote in it. @type {WeakMap<Element, Node>} */
@@ -181,7 +183,7 @@ const pristine = new WeakMap();
 function bring(zone, fresh) {
   const old = new Map(all("[data-file]", zone).map((file) => [file.dataset.file, file]));
   const at = [...old.values()].find((file) => file.getBoundingClientRect().bottom > 0), top = at?.getBoundingClientRect().top ?? 0;
-  const row = document.activeElement?.closest("tr[data-line]"), within = row?.closest("[data-file]")?.getAttribute("data-file");
+  const active = document.activeElement, row = active?.closest("tr[data-line]"), within = row?.closest("[data-file]")?.getAttribute("data-file");
   zone.replaceChildren(...[...fresh.childNodes].map((node) => {
     const file = document.importNode(node, true);
     if (!(file instanceof HTMLElement) || file.dataset.file === undefined) return file;
@@ -194,7 +196,9 @@ function bring(zone, fresh) {
   }));
   const now = all("[data-file]", zone).find((file) => file.dataset.file === at?.dataset.file);
   if (now) scrollBy({ top: now.getBoundingClientRect().top - top, behavior: "instant" });
-  if (row instanceof HTMLElement && document.activeElement === document.body) {
+  // What stays was taken out and put in again, and has lost the focus by that.
+  if (active instanceof HTMLElement && zone.contains(active)) active.focus({ preventScroll: true });
+  else if (row instanceof HTMLElement && document.activeElement === document.body) {
     const file = all("[data-file]", zone).find((f) => f.dataset.file === within);
     /** @type {HTMLElement | null | undefined} */ (file?.querySelector(`tr[data-line="${row.dataset.line}"][data-side="${row.dataset.side}"]`))?.focus({ preventScroll: true });
   }
