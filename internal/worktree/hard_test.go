@@ -229,6 +229,34 @@ func TestALockOfTheIndexIsTakenAwayOnlyWhereNobodyHoldsIt(t *testing.T) {
 	}
 }
 
+// A git that was killed, or a machine that lost its power, leaves locks on HEAD and on the branch
+// too: the next attempt can commit.
+func TestLocksOfAKilledGitAreTakenAway(t *testing.T) {
+	trees := fixture(t)
+	defer func(was time.Duration) { staleAfter = was }(staleAfter)
+	staleAfter = 20 * time.Millisecond
+	k := ensure(t, trees, want("r1"))
+	locks := []string{
+		filepath.Join(k.Admin(), "index.lock"), filepath.Join(k.Admin(), "HEAD.lock"), filepath.Join(trees.Git.CommonDir, "refs", "heads", "task", "alpha.lock"),
+	}
+	for _, name := range locks {
+		write(t, name, "")
+	}
+	ensure(t, trees, want("r1"))
+	commitIn(t, k.Dir, "x.txt", "1\n")
+	for _, name := range locks {
+		write(t, name, "")
+	}
+	write(t, filepath.Join(k.Dir, "new.txt"), "new\n")
+	if commit, _, err := trees.CommitRest(t.Context(), k, "x"); err != nil || commit == "" {
+		t.Errorf("left behind: %q, %v", commit, err)
+	}
+	for _, name := range locks {
+		write(t, name, "")
+	}
+	remove(t, trees, k, "r1")
+}
+
 // What is not on the branch is kept as well: staged content, a detached HEAD, commits
 // that were amended away.
 func TestRemoveKeepsWhatOnlyTheTreeHeld(t *testing.T) {

@@ -76,6 +76,9 @@ func (t *Trees) remove(ctx context.Context, p place, run string) (kept string, e
 		return "", fault.New(fault.Conflict, "the worktree of %s is locked and stays", slug).
 			WithHint("git worktree unlock %s lets it go", p.dir)
 	}
+	if err := t.unstick(ctx, p); err != nil && fault.CodeOf(err) != fault.Conflict {
+		return "", err
+	}
 	kept, nested, err := t.keep(ctx, p, run)
 	if err != nil {
 		return "", err

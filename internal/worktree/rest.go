@@ -3,13 +3,8 @@ package worktree
 import (
 	"bytes"
 	"context"
-	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"tasks/internal/fault"
 	"tasks/internal/git"
@@ -38,7 +33,7 @@ func (t *Trees) CommitRest(ctx context.Context, k Tree, subject string) (commit 
 		return "", nil, fault.New(fault.Conflict, "a %s is going on in the worktree of %s: what is uncommitted was left as it is", busy, k.slug()).
 			WithHint("in %s: git status says how to finish it", p.dir)
 	}
-	if err := t.unlockIndex(ctx, p); err != nil {
+	if err := t.unstick(ctx, p); err != nil {
 		return "", nil, err
 	}
 	gw, err := t.Git.WriterAt(ctx, p.dir, p.admin)
@@ -161,68 +156,6 @@ func fields(out []byte) []string {
 		return nil
 	}
 	return strings.Split(s, "\x00")
-}
-
-// staleAfter is how old a lock of an index must be before it can be one left behind.
-var staleAfter = 2 * time.Second
-
-// unlockIndex takes away the lock that a killed git left on the tree's index: in git's
-// folder for the tree only, and only where no process has it open. Conflict where one has.
-func (t *Trees) unlockIndex(ctx context.Context, p place) error {
-	name := filepath.Join(p.admin, "index.lock")
-	for began := time.Now(); ; {
-		info, err := os.Lstat(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		if err != nil || !info.Mode().IsRegular() {
-			return fault.New(fault.Conflict, "the index of the worktree of %s is locked by %s", p.mark.Slug, name)
-		}
-		wait := staleAfter - time.Since(info.ModTime())
-		if wait <= 0 || time.Since(began) > staleAfter { // a clock may have been set back
-			break
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(min(wait, 100*time.Millisecond)):
-		}
-	}
-	held, err := heldOpen(name)
-	if err != nil || held {
-		return fault.New(fault.Conflict, "git is at work in the worktree of %s: %s is there", p.mark.Slug, name).
-			WithHint("try again when it has ended")
-	}
-	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fault.New(fault.Unavailable, "cannot take away a lock left behind: %w", err)
-	}
-	return nil
-}
-
-// heldOpen tells whether a process has the file open, as far as the system says. An error
-// where it cannot be told.
-func heldOpen(name string) (bool, error) {
-	mine, err := os.Lstat(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	procs, globErr := filepath.Glob("/proc/[0-9]*/fd")
-	if err = errors.Join(err, globErr); err != nil || len(procs) == 0 {
-		return false, errors.Join(err, fs.ErrInvalid)
-	}
-	for _, dir := range procs {
-		fds, err := os.ReadDir(dir)
-		if err != nil {
-			continue // another user's, or gone
-		}
-		for _, fd := range fds {
-			// Its path may be another one for a process in a namespace of its own.
-			if info, err := os.Stat(filepath.Join(dir, fd.Name())); err == nil && os.SameFile(info, mine) {
-				return true, nil
-			}
-		}
-	}
-	return false, nil
 }
 
 // Clean tells what is uncommitted in the tree, ignored files aside.

@@ -97,7 +97,7 @@ func (w Want) check() error {
 }
 
 // Ensure is the tree of a run. One that the run has already is answered as it is,
-// whatever is in it; one whose folder is gone is made anew at its branch's head, or at
+// whatever is in it, without the locks that a killed git left; one whose folder is gone is made anew at its branch's head, or at
 // what was kept of it; tree and branch of an earlier run of the task are kept and removed
 // first. Conflict where something else is in the way, or the tree is not on its branch.
 func (t *Trees) Ensure(ctx context.Context, w Want) (Tree, error) {
@@ -128,6 +128,10 @@ func (t *Trees) Ensure(ctx context.Context, w Want) (Tree, error) {
 	case p.is == foreign:
 		return Tree{}, p.inTheWay()
 	case p.is == ours && p.mark.Run == w.Run:
+		// Who works there next needs git. Where another is at it, that one's locks stay.
+		if err := t.unstick(ctx, p); err != nil && fault.CodeOf(err) != fault.Conflict {
+			return Tree{}, err
+		}
 		k := Tree{Dir: p.dir, Branch: Branch(w.Slug), Run: w.Run, Begin: p.mark.Begin, admin: p.admin}
 		k.Head, err = t.onBranch(ctx, k, p)
 		return k, err
